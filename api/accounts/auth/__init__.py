@@ -1,0 +1,1 @@
+"""Signing in and out: registration, tokens, sessions, passwords."""

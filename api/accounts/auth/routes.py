@@ -1,0 +1,127 @@
+"""/auth: register, sign in, refresh, sign out; sessions and passwords."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, request
+from flask_restx import Resource
+from sqlalchemy import select
+
+from api.accounts.auth import schemas, service
+from api.accounts.auth.schemas import namespace, session_json
+from api.accounts.users import schemas as user_schemas
+from api.accounts.users import service as users
+from api.errors import Forbidden
+from api.http import paging, ratelimit
+from api.http.auth import caller, signed_in
+from api.http.idempotency import idempotent
+from api.http.options import takes_options
+from api.http.restx import takes
+from api.models import Session, now
+
+
+def _device() -> service.Device:
+    return service.Device(request.headers.get("User-Agent", ""), ratelimit.client())
+
+
+@namespace.route("/register")
+class Register(Resource):
+    """New accounts."""
+
+    @takes(namespace, schemas.registration)
+    @idempotent(namespace)
+    @namespace.response(201, "The new account", user_schemas.user)
+    @namespace.response(403, "Registration is closed")
+    @namespace.response(409, "The e-mail address has an account")
+    @namespace.response(429, "Too many requests")
+    def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        """Create your account."""
+        if not current_app.config["SETTINGS"].registration:
+            raise Forbidden("Registration is closed on this server.", "registration_closed")
+        ratelimit.count(service.REGISTRATIONS, ratelimit.client())
+        return user_schemas.user_json(users.create(**body)), 201
+
+
+@namespace.route("/login")
+class Login(Resource):
+    """Signing in."""
+
+    @takes(namespace, schemas.credentials)
+    @namespace.response(200, "A new session's tokens", schemas.tokens)
+    @namespace.response(401, "The e-mail address or the password is not right")
+    @namespace.response(429, "Too many wrong passwords")
+    def post(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Sign in with e-mail address and password."""
+        return service.login(body["email"], body["password"], _device())
+
+
+@namespace.route("/refresh")
+class Refresh(Resource):
+    """New tokens for old."""
+
+    @signed_in(namespace, token=("refresh",))
+    @namespace.response(200, "The session's next tokens", schemas.tokens)
+    def post(self) -> dict[str, Any]:
+        """Exchange the refresh token, sent as bearer, for a new pair; it is spent by that."""
+        return service.refresh(caller())
+
+
+@namespace.route("/logout")
+class Logout(Resource):
+    """Signing out."""
+
+    @signed_in(namespace, token=("access", "refresh"))
+    @namespace.response(204, "Signed out")
+    def post(self) -> tuple[str, int]:
+        """End this session: both its tokens stop working at once."""
+        service.logout(caller())
+        return "", 204
+
+
+@namespace.route("/sessions")
+class Sessions(Resource):
+    """Where you are signed in."""
+
+    @signed_in(namespace, "account")
+    @takes_options(namespace, *paging.OPTIONS)
+    @namespace.response(200, "The newest sessions first", schemas.session_list)
+    def get(self, options: dict[str, Any]) -> paging.Page:
+        """List your sessions."""
+        who = caller()
+        mine = select(Session).where(Session.user_id == who.user_id, Session.expires_at > now())
+        return paging.page(mine, Session.id, options, lambda s: session_json(s, who.session_id))
+
+    @signed_in(namespace, "account")
+    @namespace.response(204, "All sessions have ended")
+    def delete(self) -> tuple[str, int]:
+        """End all your sessions, this one too."""
+        service.end_all_sessions(caller())
+        return "", 204
+
+
+@namespace.route("/sessions/<uuid:session_id>")
+class OneSession(Resource):
+    """One place where you are signed in."""
+
+    @signed_in(namespace, "account")
+    @namespace.response(204, "The session has ended")
+    @namespace.response(404, "You have no such session")
+    def delete(self, session_id: UUID) -> tuple[str, int]:
+        """End one of your sessions."""
+        service.end_session(caller(), session_id)
+        return "", 204
+
+
+@namespace.route("/password")
+class Password(Resource):
+    """Your password."""
+
+    @signed_in(namespace, token=("access",))
+    @takes(namespace, schemas.password_change)
+    @namespace.response(204, "Changed; every other session has ended")
+    @namespace.response(429, "Too many wrong passwords")
+    def post(self, body: dict[str, Any]) -> tuple[str, int]:
+        """Change your password."""
+        new, address = body["new_password"], ratelimit.client()
+        service.change_password(caller(), body["current_password"], new, address)
+        return "", 204

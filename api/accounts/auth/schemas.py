@@ -1,0 +1,72 @@
+"""What signing in looks like on the wire."""
+
+from typing import Any
+
+from flask_restx import Namespace, fields
+
+from api.accounts.users.schemas import EMAIL, LOCALE, NAME, PASSWORD
+from api.http.inference import rfc3339
+from api.http.restx import NullableString, model
+from api.models import Session
+
+namespace = Namespace("auth", description="Register, sign in, refresh, sign out; sessions.")
+
+registration = model(
+    namespace,
+    "Registration",
+    email=fields.String(required=True, **EMAIL),
+    password=fields.String(required=True, **PASSWORD),
+    name=NullableString(**NAME),
+    locale=fields.String(**LOCALE),
+)
+# No length rules: whoever signs in learns nothing about what passwords look like here.
+credentials = model(
+    namespace,
+    "Credentials",
+    email=fields.String(required=True, example=EMAIL["example"]),
+    password=fields.String(required=True, example=PASSWORD["example"]),
+)
+password_change = model(
+    namespace,
+    "PasswordChange",
+    current_password=fields.String(required=True, example=PASSWORD["example"]),
+    new_password=fields.String(required=True, min_length=12, max_length=128),
+)
+tokens = model(
+    namespace,
+    "Tokens",
+    access_token=fields.String(required=True),
+    refresh_token=fields.String(required=True),
+    token_type=fields.String(required=True, enum=["Bearer"]),
+    expires_in=fields.Integer(required=True, description="Seconds the access token lives."),
+)
+session = model(
+    namespace,
+    "Session",
+    id=fields.String(required=True),
+    user_agent=fields.String(required=True, description="The device, as it called itself."),
+    address=fields.String(required=True),
+    created_at=fields.String(required=True),
+    last_used_at=fields.String(required=True, description="Sign-in or latest refresh."),
+    expires_at=fields.String(required=True),
+    current=fields.Boolean(required=True, description="The session that asks."),
+)
+session_list = model(
+    namespace,
+    "SessionList",
+    items=fields.List(fields.Nested(session), required=True),
+    next_cursor=NullableString(required=True),
+)
+
+
+def session_json(row: Session, current: Any) -> dict[str, Any]:
+    """The public form of a session."""
+    return {
+        "id": str(row.id),
+        "user_agent": row.user_agent,
+        "address": row.address,
+        "created_at": rfc3339(row.created_at),
+        "last_used_at": rfc3339(row.last_used_at),
+        "expires_at": rfc3339(row.expires_at),
+        "current": row.id == current,
+    }

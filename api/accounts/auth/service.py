@@ -1,0 +1,155 @@
+"""Signs people in and out; keeps their sessions."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+
+from api.accounts import passwords
+from api.accounts.users import service as users
+from api.errors import N_, Forbidden, NotFound, NotSignedIn
+from api.extensions import db
+from api.http import ratelimit, tokens
+from api.http.auth import Caller
+from api.models import Session, User, now
+
+# A client that lost the answer to its refresh may ask once more within this time.
+GRACE = timedelta(seconds=10)
+SPRAYS = ratelimit.limit("login-client", "30/15 minutes")
+REGISTRATIONS = ratelimit.limit("register", "120/hour")
+WRONG = N_("The e-mail address or the password is not right.")
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where a sign-in comes from."""
+
+    user_agent: str
+    address: str
+
+
+def login(email: str, password: str, device: Device) -> dict[str, Any]:
+    """A new session's tokens.
+
+    Raises:
+        NotSignedIn: wrong in any way, in the same words and the same time.
+        RateLimited: too many wrong ones from this client, for this account or in all.
+    """
+    account = users.typed_key(email)
+    ratelimit.check(SPRAYS, device.address)
+    ratelimit.count(users.GUESSES, account, device.address)
+    query = select(User.id, User.password_hash).where(User.email_key == account, User.active)
+    user_id, stored = db.session.execute(query).first() or (None, None)
+    db.session.close()  # hashing takes long, and a connection is not needed for it
+    good = passwords.matches(stored, password)
+    pair = _open_session(user_id, stored, device) if good and user_id else None
+    if pair is None:
+        ratelimit.count(SPRAYS, device.address)
+        raise NotSignedIn(WRONG, "invalid_credentials")
+    ratelimit.forget(users.GUESSES, account, device.address)
+    return pair
+
+
+def _open_session(user_id: UUID, stored: str | None, device: Device) -> dict[str, Any] | None:
+    """The tokens of a new session; none if the user was ended or changed while we hashed."""
+    at = now()
+    still = (User.id == user_id, User.active, User.password_hash == stored)
+    login = update(User).where(*still).values(last_login_at=at).returning(User.roles)
+    roles = db.session.execute(login).scalar_one_or_none()
+    if roles is None:
+        return None
+    row = Session(
+        user_id=user_id,
+        rotated_at=at,
+        expires_at=at + tokens.REFRESH_LIFE,
+        user_agent="".join(c for c in device.user_agent if c.isprintable())[:255],
+        address=device.address[:45],
+    )
+    db.session.execute(delete(Session).where(Session.expires_at < at, Session.user_id == user_id))
+    db.session.add(row)
+    db.session.flush()
+    pair = _pair(row, roles)
+    db.session.commit()
+    return pair
+
+
+def _pair(row: Session, roles: tuple[str, ...]) -> dict[str, Any]:
+    """The session's newest tokens; the same ones whenever asked within one generation."""
+    about = (row.user_id, roles, row.id, row.generation, row.rotated_at)
+    return {
+        "access_token": tokens.issue("access", *about),
+        "refresh_token": tokens.issue("refresh", *about),
+        "token_type": "Bearer",
+        "expires_in": int(tokens.ACCESS_LIFE.total_seconds()),
+    }
+
+
+def refresh(who: Caller) -> dict[str, Any]:
+    """The next pair of tokens of the caller's session.
+
+    Raises:
+        NotSignedIn: the refresh token was spent before; the session ends with it.
+    """
+    at, mine = now(), Session.id == who.session_id
+    turn = update(Session).where(mine, Session.generation == who.generation)
+    db.session.execute(
+        turn.values(
+            generation=who.generation + 1,
+            rotated_at=at,
+            last_used_at=at,
+            expires_at=at + tokens.REFRESH_LIFE,
+        )
+    )
+    db.session.commit()
+    row = db.session.scalar(select(Session).where(mine))
+    lost_answer = row and row.generation == who.generation + 1 and row.rotated_at > at - GRACE
+    if row is None or not lost_answer:
+        db.session.execute(delete(Session).where(mine))
+        db.session.commit()
+        raise NotSignedIn("This refresh token was used before.", "token_revoked")
+    return _pair(row, who.roles)
+
+
+def logout(who: Caller) -> None:
+    """End the caller's session: its tokens stop working at once, in every worker."""
+    db.session.execute(delete(Session).where(Session.id == who.session_id))
+    db.session.commit()
+
+
+def end_session(who: Caller, session_id: UUID) -> None:
+    """End one of the caller's sessions.
+
+    Raises:
+        NotFound: the caller has no such session.
+    """
+    mine = delete(Session).where(Session.id == session_id, Session.user_id == who.user_id)
+    ended = db.session.execute(mine.returning(Session.id)).all()
+    db.session.commit()
+    if not ended:
+        raise NotFound("There is no such session.")
+
+
+def end_all_sessions(who: Caller) -> None:
+    """End all of the caller's sessions."""
+    db.session.execute(delete(Session).where(Session.user_id == who.user_id))
+    db.session.commit()
+
+
+def change_password(who: Caller, current: str, new: str, address: str) -> None:
+    """Set a new password and end every other session.
+
+    Raises:
+        Forbidden: the current password is wrong, or no longer the current one.
+        Invalid: the new one will not do.
+    """
+    user = users.confirm(who.user_id, current, address)
+    passwords.check(new, user.email, "new_password")
+    still = (User.id == user.id, User.password_hash == user.password_hash)
+    change = update(User).where(*still).values(password_hash=passwords.hashed(new))
+    if not db.session.execute(change.returning(User.id)).all():
+        raise Forbidden("The password is not right.", "invalid_credentials")
+    others = Session.id != who.session_id
+    db.session.execute(delete(Session).where(Session.user_id == who.user_id, others))
+    db.session.commit()

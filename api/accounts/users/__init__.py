@@ -1,0 +1,1 @@
+"""Accounts: your own, and all of them for administrators."""

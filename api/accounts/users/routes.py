@@ -1,0 +1,94 @@
+"""/users: your own account, and all of them for administrators."""
+
+from typing import Any
+from uuid import UUID
+
+from flask_restx import Resource
+from sqlalchemy import select
+
+from api.accounts.users import schemas, service
+from api.accounts.users.schemas import namespace, user_json
+from api.http import paging, ratelimit
+from api.http.auth import caller, signed_in
+from api.http.idempotency import idempotent
+from api.http.options import takes_options
+from api.http.restx import takes
+from api.models import User
+
+
+@namespace.route("/me")
+class Me(Resource):
+    """The account of whoever asks."""
+
+    @signed_in(namespace, "account")
+    @namespace.response(200, "Your account", schemas.user)
+    def get(self) -> dict[str, Any]:
+        """Read your own account."""
+        return user_json(service.get(caller().user_id))
+
+    @signed_in(namespace, "account")
+    @takes(namespace, schemas.own_change)
+    @namespace.response(200, "Your account, changed", schemas.user)
+    def patch(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Change your name or language."""
+        return user_json(service.change(caller().user_id, body))
+
+    @signed_in(namespace, "account")
+    @takes(namespace, schemas.own_end)
+    @namespace.response(204, "Your account is gone")
+    @namespace.response(409, "You are the last administrator")
+    @namespace.response(429, "Too many wrong passwords")
+    def delete(self, body: dict[str, Any]) -> tuple[str, int]:
+        """Delete your account and everything that belongs to it."""
+        service.confirm(caller().user_id, body["password"], ratelimit.client())
+        service.remove(caller().user_id)
+        return "", 204
+
+
+@namespace.route("")
+class Users(Resource):
+    """All accounts, for administrators."""
+
+    @signed_in(namespace, "account", role="admin")
+    @takes_options(namespace, *paging.OPTIONS)
+    @namespace.response(200, "The newest accounts first", schemas.user_list)
+    def get(self, options: dict[str, Any]) -> paging.Page:
+        """List accounts."""
+        return paging.page(select(User), User.id, options, user_json)
+
+    @signed_in(namespace, "account", role="admin")
+    @takes(namespace, schemas.creation)
+    @idempotent(namespace)
+    @namespace.response(201, "The new account", schemas.user)
+    @namespace.response(409, "The e-mail address has an account")
+    def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        """Create an account."""
+        return user_json(service.create(**body)), 201
+
+
+@namespace.route("/<uuid:user_id>")
+@namespace.response(404, "There is no such user")
+class OneUser(Resource):
+    """One account, for administrators."""
+
+    @signed_in(namespace, "account", role="admin")
+    @namespace.response(200, "The account", schemas.user)
+    def get(self, user_id: UUID) -> dict[str, Any]:
+        """Read an account."""
+        return user_json(service.get(user_id))
+
+    @signed_in(namespace, "account", role="admin")
+    @takes(namespace, schemas.change)
+    @namespace.response(200, "The account, changed", schemas.user)
+    @namespace.response(409, "The last active administrator has to stay")
+    def patch(self, body: dict[str, Any], user_id: UUID) -> dict[str, Any]:
+        """Change an account: name, language, roles, active."""
+        return user_json(service.change(user_id, body))
+
+    @signed_in(namespace, "account", role="admin")
+    @namespace.response(204, "The account is gone")
+    @namespace.response(409, "The last active administrator has to stay")
+    def delete(self, user_id: UUID) -> tuple[str, int]:
+        """Delete an account and everything that belongs to it."""
+        service.remove(user_id)
+        return "", 204

@@ -1,0 +1,188 @@
+"""Makes, finds, changes and removes users."""
+
+import unicodedata
+from typing import Any
+from uuid import UUID
+
+import email_validator
+from sqlalchemy import String, delete, func, select, type_coerce, update
+from sqlalchemy.exc import IntegrityError
+
+from api.accounts import passwords
+from api.errors import Conflict, Forbidden, Invalid, NotFound, invalid
+from api.extensions import db
+from api.http import ratelimit
+from api.models import Session, User
+
+# A server of one's own may well live in a .local or .test network.
+email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+
+# Control, format (zero-width, right-to-left override), surrogate, private, line and paragraph.
+UNWELCOME = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+GUESSES = ratelimit.limit("login", "10/15 minutes")
+LONGEST_NAME = 100
+LONGEST_KEY = 320  # folding makes some addresses longer; the column has room for so much
+MARKUP = set('<>/\\"`')
+
+
+def clean_email(text: str) -> str:
+    """The address in its normal form.
+
+    Raises:
+        Invalid: it is not an address.
+    """
+    try:
+        address = email_validator.validate_email(text, check_deliverability=False).normalized
+        if len(email_key(address)) <= LONGEST_KEY:
+            return address
+    except email_validator.EmailNotValidError:
+        pass
+    raise invalid("email", "Is not a valid e-mail address.")
+
+
+def typed_key(text: str) -> str:
+    """The key of the address that somebody signs in with, in any of its spellings."""
+    try:
+        return email_key(clean_email(text))
+    except Invalid:
+        return email_key(text)  # nobody has it, and it counts as one all the same
+
+
+def email_key(email: str) -> str:
+    """Addresses with the same key are the same person's, whatever their case or width."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).casefold())
+
+
+def clean_name(name: str | None) -> str | None:
+    """The name, if it can be shown anywhere without doing harm.
+
+    Raises:
+        Invalid: blank at an end, or with invisible, control or markup characters.
+    """
+    if name is None:
+        return None
+    odd = any(unicodedata.category(c) in UNWELCOME or c in MARKUP for c in name)
+    if odd or not name or name != name.strip():
+        raise invalid("name", "Holds characters that a name cannot have.")
+    composed = unicodedata.normalize("NFC", name)
+    if len(composed) > LONGEST_NAME:  # some characters become two
+        raise invalid("name", "Must have at most %(wanted)s characters.", wanted=LONGEST_NAME)
+    return composed
+
+
+def create(
+    email: str,
+    password: str,
+    name: str | None = None,
+    locale: str = "en",
+    roles: tuple[str, ...] = ("user",),
+) -> User:
+    """A new user.
+
+    Raises:
+        Invalid: the address, the name or the password cannot be used.
+        Conflict: the address belongs to somebody.
+    """
+    address, shown = clean_email(email), clean_name(name)
+    passwords.check(password, address)
+    taken = Conflict("This e-mail address already has an account.", "email_taken")
+    if db.session.scalar(select(User.id).where(User.email_key == email_key(address))):
+        raise taken
+    row = User(
+        email=address,
+        email_key=email_key(address),
+        name=shown,
+        locale=locale,
+        roles=tuple(roles),
+        password_hash=passwords.hashed(password),
+    )
+    db.session.add(row)
+    try:
+        db.session.commit()
+    except IntegrityError:  # somebody else was faster by a moment
+        db.session.rollback()
+        raise taken from None
+    return row
+
+
+def get(user_id: UUID) -> User:
+    """The user with this id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = db.session.get(User, user_id)
+    if row is None:
+        raise NotFound("There is no such user.")
+    return row
+
+
+def change(user_id: UUID, changes: dict[str, Any]) -> User:
+    """Set the given fields.
+
+    Raises:
+        NotFound, Invalid: no such user, or a value cannot be used.
+        Conflict: nobody would be left to administer the server.
+    """
+    values = dict(changes)
+    if "name" in changes:
+        values["name"] = clean_name(changes["name"])
+    if "roles" in changes:
+        values["roles"] = tuple(changes["roles"])
+    admins = _lock_admins()
+    if values:  # written first and read then: nobody can delete the row in between
+        db.session.execute(update(User).where(User.id == user_id).values(**values))
+    row = get(user_id)
+    if not row.active:
+        db.session.execute(delete(Session).where(Session.user_id == user_id))
+    _commit_if_administered(admins)
+    return row
+
+
+def remove(user_id: UUID) -> None:
+    """Delete the user and, in the database, everything that is theirs.
+
+    Raises:
+        NotFound: there is no such user.
+        Conflict: nobody would be left to administer the server.
+    """
+    admins = _lock_admins()
+    gone = db.session.execute(delete(User).where(User.id == user_id).returning(User.id)).all()
+    if not gone:
+        raise NotFound("There is no such user.")
+    _commit_if_administered(admins)
+
+
+def confirm(user_id: UUID, password: str, address: str) -> User:
+    """The user, once it is sure that it is the owner who holds the token.
+
+    Raises:
+        Forbidden: the password is wrong.
+        RateLimited: too many wrong ones.
+    """
+    ratelimit.count(GUESSES, str(user_id), address)
+    user = get(user_id)
+    db.session.close()  # hashing takes long, and a connection is not needed for it
+    if not passwords.matches(user.password_hash, password):
+        raise Forbidden("The password is not right.", "invalid_credentials")
+    ratelimit.forget(GUESSES, str(user_id), address)
+    return user
+
+
+def _is_admin() -> Any:
+    return type_coerce(User.roles, String).contains("admin")
+
+
+def _lock_admins() -> int:
+    """How many are active; no two changes run at once (SQLite allows one writer anyway)."""
+    query = select(User.active).where(_is_admin()).order_by(User.id).with_for_update()
+    return sum(db.session.scalars(query))
+
+
+def _commit_if_administered(before: int) -> None:
+    # After the write, so that on SQLite too this reads what the previous writer has left.
+    admins = db.session.scalar(select(func.count()).where(_is_admin(), User.active))
+    if before and not admins:
+        db.session.rollback()
+        raise Conflict("The last active administrator has to stay.", "last_admin")
+    db.session.commit()

@@ -1,0 +1,120 @@
+"""Puts the application together, in reading order."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from api import accounts, services
+from api.config import BadSetting, Settings, load_settings
+from api.http import (
+    capacity,
+    cors,
+    database,
+    docs,
+    errors,
+    health,
+    inference,
+    listing,
+    locale,
+    logs,
+    metrics,
+    ratelimit,
+    security,
+    tokens,
+)
+from api.http.restx import Api
+
+PREFIX = "/api/v1"
+DESCRIPTION = (
+    "One self-hosted server that sees, reads, speaks and listens. "
+    "Register, log in, press Authorize and paste the access token."
+)
+
+
+@dataclass(frozen=True)
+class Percept:
+    """What this process offers."""
+
+    offered: frozenset[str]
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application: settings, extensions, errors, accounts, services, docs, in this order."""
+    settings = settings or load_settings()
+    app = Flask(__name__, static_folder=None)
+    configure(app, settings)
+    logs.init_app(app, settings)
+    metrics.init_app(app)
+    cors.init_app(app, settings)
+    security.init_app(app)
+    locale.init_app(app)
+    errors.init_app(app)
+    database.init_app(app, settings)
+    tokens.init_app(app, settings)
+    ratelimit.init_app(app, settings)
+    capacity.init_app(app, settings)
+    inference.init_app(app, settings)
+    app.register_blueprint(health.health)
+    docs.init_app(app)
+    add_namespaces(app, offered(settings))
+    return app
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Flask's own settings; all limits are set, none is left to a default."""
+    app.config.update(
+        SETTINGS=settings,
+        MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000,
+        MAX_FORM_MEMORY_SIZE=500_000,
+        MAX_FORM_PARTS=100,
+        PROPAGATE_EXCEPTIONS=False,
+        RESTX_MASK_HEADER="",
+        RESTX_MASK_SWAGGER=False,
+        ERROR_INCLUDE_MESSAGE=False,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # labels are Spanish too
+    if settings.trusted_proxies:
+        n = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+
+
+def offered(settings: Settings) -> frozenset[str]:
+    """The names of what this process offers.
+
+    Raises:
+        BadSetting: PERCEPT_SERVICES names something that there is not.
+    """
+    known = {"accounts", *services.names()}
+    wanted = set(settings.services) or known
+    if unknown := sorted(wanted - known):
+        names = ", ".join(sorted(known))
+        raise BadSetting(f"PERCEPT_SERVICES: there is no {unknown[0]!r}; choose from {names}")
+    return frozenset(wanted)
+
+
+def add_namespaces(app: Flask, wanted: frozenset[str]) -> None:
+    """The routes of the wanted accounts and services, and of the models list."""
+    app.extensions["percept"] = Percept(wanted)
+    api = Api(
+        app,
+        prefix=PREFIX,
+        title="Percept",
+        version=version("percept"),
+        description=DESCRIPTION,
+        doc=False,
+        add_specs=False,
+        authorizations={
+            "bearer": {"type": "apiKey", "in": "header", "name": "Authorization"},
+            "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        },
+    )
+    app.extensions["api"] = api
+    if "accounts" in wanted:
+        for namespace in accounts.found():
+            api.add_namespace(namespace)
+    for service in services.found(set(wanted)):
+        inference.add_pool(app, service.name, service.engines)
+        api.add_namespace(service.namespace)
+    api.add_namespace(listing.namespace)

@@ -1,0 +1,48 @@
+"""The percept command. Each command's file is imported when it is called, not before."""
+
+import importlib
+import sys
+
+import click
+
+from api.config import BadSetting
+
+COMMANDS = {
+    "db": "api.cli.db",
+    "doctor": "api.cli.doctor",
+    "models": "api.cli.models",
+    "openapi": "api.cli.openapi",
+    "serve": "api.cli.serve",
+    "setup": "api.cli.serve",
+    "users": "api.cli.users",
+}
+
+
+class OnDemand(click.Group):
+    """A group whose commands are imported on demand."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+@click.group(cls=OnDemand)
+@click.version_option(package_name="percept")
+def percept() -> None:
+    """One self-hosted server that sees, reads, speaks and listens."""
+
+
+def main() -> None:
+    """Run the command; a bad setting ends it in one line that names it."""
+    try:
+        percept()
+    except BadSetting as error:
+        click.echo(f"percept: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,118 @@
+"""percept doctor: what is installed, what is missing, and how to cure it."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from api.cli.app import MIGRATIONS, with_app
+from api.config import Settings, load_settings
+from api.enginekit.store import ModelStore
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    good: bool
+    what: str
+    cure: str = ""
+
+
+@click.command()
+@click.option("--brief", is_flag=True, help="Only where to go and which models there are.")
+@with_app
+def doctor(brief: bool) -> None:
+    """Say what is installed, what is missing and how to cure it."""
+    settings = load_settings()
+    if brief:
+        click.echo(welcome(settings))
+        return
+    findings = [finding for examine in EXAMINATIONS for finding in examine(settings)]
+    for finding in findings:
+        click.echo(f"{'ok     ' if finding.good else 'MISSING'} {finding.what}")
+        if finding.cure:
+            click.echo(f"        {finding.cure}")
+    if not all(finding.good for finding in findings):
+        sys.exit(1)
+
+
+def welcome(settings: Settings) -> str:
+    """What `make run` ends with."""
+    store = ModelStore(settings.models_dir)
+    lines = ["", f"  Swagger UI   http://{settings.host}:{settings.port}/docs", ""]
+    for entry in store.entries():
+        if store.installed(entry.name):
+            note = " (default)" if store.default(entry.task) == entry.name else ""
+            lines.append(f"  installed    {entry.name}: {entry.title}{note}")
+    others = [e.name for e in store.entries() if not store.installed(e.name)]
+    if others:
+        lines.append(f"  to be had    {', '.join(others)}")
+        lines.append("               .venv/bin/percept models pull NAME")
+    lines.append("  first admin  .venv/bin/percept users create --admin you@example.com")
+    return "\n".join([*lines, ""])
+
+
+def _data(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir.resolve()
+    yield Finding(folder.is_dir(), f"data folder {folder}", "")
+    secret = folder / "secret.key"
+    if secret.exists():
+        private = secret.stat().st_mode & 0o077 == 0
+        yield Finding(private, "signing secret", "" if private else f"chmod 600 {secret}")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from api.extensions import db
+
+    kind = settings.database.partition(":")[0]
+    try:
+        with db.engine.connect() as connection:
+            here = MigrationContext.configure(connection).get_current_revision()
+    except SQLAlchemyError as error:
+        yield Finding(False, f"database ({kind}): {type(error).__name__}", "Check DATABASE_URL.")
+        return
+    current = here == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    cure = "" if current else "percept setup"
+    yield Finding(current, f"database ({kind}), tables of revision {here}", cure)
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    store = ModelStore(settings.models_dir)
+    for entry in store.entries():
+        if not store.installed(entry.name):
+            yield Finding(True, f"not installed: {entry.name}", f"percept models pull {entry.name}")
+            continue
+        problems = store.verify(entry.name)
+        cure = f"percept models remove {entry.name}, then pull it again" if problems else ""
+        yield Finding(not problems, "; ".join([f"model {entry.name}", *problems]), cure)
+
+
+def _defaults(_: Settings) -> Iterator[Finding]:
+    from api.http.inference import pools
+
+    for name, pool in pools().items():
+        pool.warm()
+        missing = pool.missing()
+        model = pool.store.default(name)
+        yield Finding(not missing, "; ".join(missing) or f"{name} answers with {model}")
+
+
+def _gpu(_: Settings) -> Iterator[Finding]:
+    found = Path("/dev/nvidiactl").exists()
+    yield Finding(True, "GPU found" if found else "no GPU (none is needed)")
+
+
+EXAMINATIONS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    _data,
+    _database,
+    _models,
+    _defaults,
+    _gpu,
+)

@@ -1,0 +1,215 @@
+"""percept models: what is installed, and pulling, adding, removing, checking and choosing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from api.config import BadSetting, load_settings
+from api.enginekit.catalogue import Entry, make_entry
+from api.enginekit.download import Progress as Report
+from api.enginekit.installation import in_child
+from api.enginekit.store import ModelStore
+from api.errors import PerceptError
+
+CONVERSIONS = {"classify": "api.services.classify.engines.conversion"}
+QUICK_S = 5.0
+OUT_OF_TIME = ("model_unreachable", "model_busy")
+INPUT_FILE = click.Path(exists=True, path_type=Path)
+
+
+class OneLineErrors(click.Group):
+    """Turns what goes wrong into one line on stderr and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except (PerceptError, BadSetting) as error:
+            raise click.ClickException(" ".join(str(error).split())) from None
+        except OSError as error:
+            raise click.ClickException(f"{error.strerror}: {error.filename}") from None
+
+
+@click.group(cls=OneLineErrors)
+@click.pass_context
+def models(ctx: click.Context) -> None:
+    """Models: list, pull, add, remove, verify, default."""
+    settings = load_settings()
+    converters = {task: in_child(module) for task, module in CONVERSIONS.items()}
+    ctx.obj = ModelStore(settings.models_dir, mirror=settings.models_mirror, converters=converters)
+
+
+@models.command("list")
+@click.pass_obj
+def list_(store: ModelStore) -> None:
+    """Every model: task, installed, default, size, licence, accuracy."""
+    try:
+        store.read_mirror(QUICK_S)
+    except PerceptError as error:
+        click.echo(f"Without the mirror's models: {error}", err=True)
+    table = Table("name", "task", "installed", "default", "size", "licence", "accuracy", box=None)
+    for entry in store.entries():
+        table.add_row(*(Text(cell, no_wrap=True) for cell in _cells(store, entry)))
+    console = Console()
+    if not console.is_terminal:
+        console.width = 160
+    console.print(table)
+
+
+@models.command()
+@click.argument("names", nargs=-1, required=True)
+@click.option("--if-missing", is_flag=True, help="Say nothing about what is installed.")
+@click.option("--quickly", is_flag=True, help=f"Give up after {QUICK_S:g} s, without an error.")
+@click.pass_obj
+def pull(store: ModelStore, names: tuple[str, ...], if_missing: bool, quickly: bool) -> None:
+    """Download, check, convert and install models."""
+    for name in names:
+        if store.installed(name):
+            if not if_missing:
+                click.echo(f"{name} is installed already.")
+        elif quickly:
+            _pull_quickly(store, name)
+        else:
+            _pull(store, name, None)
+
+
+@models.command()
+@click.argument("name")
+@click.argument("path", type=INPUT_FILE)
+@click.option(
+    "--labels",
+    type=INPUT_FILE,
+    required=True,
+    help="JSON list of names or of {class_id, en, es}, or a text with one name a line.",
+)
+@click.option("--size", type=int, required=True, help="Side of the pictures it takes, in pixels.")
+@click.option("--resize", type=int, help="Short side before the centre crop. [default: the size]")
+@click.option(
+    "--scale",
+    type=click.Choice(["-1..1", "0..1", "0..255"]),
+    default="-1..1",
+    show_default=True,
+    help="Range of the pixels it takes.",
+)
+@click.option("--title", default="", help="What people see.")
+@click.option("--licence", default="", help="Licence of the model.")
+@click.pass_obj
+def add(store: ModelStore, /, name: str, path: Path, labels: Path, **about: Any) -> None:
+    """Install your own classifier: a .keras file, a SavedModel folder or a .tflite file.
+
+    Only add models you trust: they run inside the server.
+    """
+    picture = {
+        "size": about["size"],
+        "resize": about["resize"] or about["size"],
+        "scale": about["scale"],
+    }
+    fields = {
+        "task": "classify",
+        "title": about["title"] or name,
+        "licence": about["licence"],
+        "input": picture,
+    }
+    with _bar() as report:
+        store.add(make_entry(name, fields), path, labels, report)
+    click.echo(
+        f"{name} is installed. Name it in a request, or make it the default: "
+        f"percept models default classify {name}"
+    )
+
+
+@models.command()
+@click.argument("name")
+@click.pass_obj
+def remove(store: ModelStore, name: str) -> None:
+    """Uninstall a model."""
+    store.remove(name)
+    click.echo(f"{name} is removed.")
+
+
+@models.command()
+@click.argument("names", nargs=-1)
+@click.pass_obj
+def verify(store: ModelStore, names: tuple[str, ...]) -> None:
+    """Check the files of installed models against what was installed."""
+    chosen = names or [e.name for e in store.entries() if store.installed(e.name)]
+    found = {name: store.verify(name) for name in chosen}
+    for name, problems in found.items():
+        click.echo(f"{name}: {'; '.join(problems) or 'all well'}")
+    if any(found.values()):
+        raise click.ClickException("Remove and pull (or add) again what is damaged.")
+
+
+@models.command()
+@click.argument("task")
+@click.argument("name")
+@click.pass_obj
+def default(store: ModelStore, task: str, name: str) -> None:
+    """Choose the model that answers unless another is named."""
+    store.set_default(task, name)
+    click.echo(f"{name} now answers for {task}.")
+
+
+def _pull(store: ModelStore, name: str, deadline_s: float | None) -> None:
+    with _bar() as report:
+        store.pull(name, report, deadline_s)
+    click.echo(f"{name} is installed ({_megabytes(store.size(name))}).")
+
+
+def _pull_quickly(store: ModelStore, name: str) -> None:
+    try:
+        _pull(store, name, QUICK_S)
+    except PerceptError as error:
+        limit = f" in {QUICK_S:g} s" if error.code in OUT_OF_TIME else ""
+        reason = str(error).rstrip(".")
+        click.echo(
+            f"{name} could not be pulled{limit} ({reason}). Going on without it; "
+            f"later: percept models pull {name}"
+        )
+
+
+@contextmanager
+def _bar() -> Iterator[Report]:
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+    console = Console(stderr=True)
+    off = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=off) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what)
+            bar.update(tasks[what], completed=done, total=total or None)
+
+        yield report
+
+
+def _cells(store: ModelStore, entry: Entry) -> tuple[str, ...]:
+    accuracy = entry.accuracy
+    return (
+        entry.name,
+        entry.task,
+        "yes" if store.installed(entry.name) else "no",
+        "yes" if store.default(entry.task) == entry.name else "",
+        _megabytes(store.size(entry.name)),
+        entry.licence,
+        f"{accuracy.top1} % top-1, {accuracy.dataset}" if accuracy else "",
+    )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size else ""

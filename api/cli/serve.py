@@ -1,0 +1,60 @@
+"""percept setup and percept serve."""
+
+import os
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from api.cli.app import MIGRATIONS, with_app
+from api.config import Settings, load_settings, overrule, share_metrics, unknown_settings
+
+
+@click.command()
+@with_app
+def setup() -> None:
+    """Make the data folder, the secret and the newest tables; safe to repeat."""
+    from flask_migrate import upgrade
+
+    upgrade(directory=str(MIGRATIONS))
+
+
+@click.command()
+@click.option("--host", help="Address to listen on (HOST).")
+@click.option("--port", type=int, help="Port to listen on (PORT).")
+@click.option("--workers", type=int, help="Worker processes (PERCEPT_WORKERS).")
+@click.option("--threads", type=int, help="Threads of each worker (PERCEPT_THREADS).")
+def serve(host: str | None, port: int | None, workers: int | None, threads: int | None) -> None:
+    """Set up, then serve with gunicorn."""
+    given = {"HOST": host, "PORT": port, "PERCEPT_WORKERS": workers, "PERCEPT_THREADS": threads}
+    overrule({name: str(value) for name, value in given.items() if value is not None})
+    settings = load_settings()
+    for name in unknown_settings():
+        click.echo(f"percept: {name} is not a setting and is ignored.", err=True)
+    if not is_current(settings):
+        setup.main([], standalone_mode=False)
+    click.echo(f"Percept serves on http://{settings.host}:{settings.port} (docs: /docs).")
+    sys.stdout.flush()
+    share_metrics(settings.metrics_dir)
+    # exec: gunicorn's master starts clean, without what the set-up has imported.
+    command = ["gunicorn", "-c", "python:api.gunicorn_conf", "api.wsgi:app"]
+    os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606  # no shell is wanted
+
+
+def is_current(settings: Settings) -> bool:
+    """Whether the tables are the newest; False where it takes more than a glance to know.
+
+    Alembic and SQLAlchemy would tell as well, but take longer to import than all the rest.
+    """
+    file = settings.database.removeprefix("sqlite:///")
+    if not Path(file).is_file():
+        return False
+    newest = max(file.name.partition("_")[0] for file in MIGRATIONS.glob("versions/*_*.py"))
+    try:
+        with closing(sqlite3.connect(file)) as connection:
+            here = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error:
+        return False
+    return bool(here == (newest,))

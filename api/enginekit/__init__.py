@@ -1,0 +1,1 @@
+"""What engines share: images, the models store, pools. No Flask, no database."""

@@ -1,0 +1,131 @@
+"""Loads each model once in this process and lends it; remembers what failed and why."""
+
+import importlib
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from api.enginekit.catalogue import Entry
+from api.enginekit.installed import InstalledModels
+from api.errors import N_, NotReady, PerceptError, Unusable
+
+
+class Engine(Protocol):
+    """What every engine can do, whatever it computes."""
+
+    def warm_up(self) -> None:
+        """Compute once, so that the first request does not pay for it."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model in memory."""
+
+    model: str
+    engine_name: str
+    engine: Any
+    entry: Entry
+    folder: Path
+
+
+def _unheard(_loaded: Loaded, _seconds: float) -> None:
+    """Nobody asked to hear of loads."""
+
+
+class EnginePool:
+    """The models of one service in this process.
+
+    `engines` maps an engine's name to "module:Class"; only the chosen one is imported.
+    `choose` says which engine runs a model. `on_load` hears of every load.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        engines: Mapping[str, str],
+        choose: Callable[[Entry], str],
+        store: InstalledModels,
+        on_load: Callable[[Loaded, float], None] = _unheard,
+    ):
+        self.service = service
+        self.store = store
+        self._engines = engines
+        self._choose = choose
+        self._on_load = on_load
+        self._loaded: dict[str, Loaded] = {}
+        self._failed: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def get(self, model: str | None = None) -> Loaded:
+        """The model of this name (the default one if None), loaded on first use.
+
+        Raises:
+            Unusable: there is no such model for this service, or it is not installed.
+            NotReady: no model is installed at all, or this one cannot be loaded.
+        """
+        name = model or self.store.default(self.service)
+        if name is None:
+            raise NotReady("No model for %(task)s is installed.", task=self.service)
+        if name in self._loaded:
+            return self._loaded[name]
+        folder = self._folder(name)
+        with self._lock:
+            if name not in self._loaded:
+                self._loaded[name] = self._load(name, folder)
+            return self._loaded[name]
+
+    def loaded(self) -> list[str]:
+        """The names of the models in memory."""
+        return sorted(self._loaded)
+
+    def missing(self) -> list[str]:
+        """Why this service cannot work yet; empty when its default model is loaded."""
+        name = self.store.default(self.service)
+        if name is None:
+            return [f"{self.service}: no model is installed."]
+        if name in self._loaded:
+            return []
+        return [f"{self.service}: {name} {self._failed.get(name, 'is not loaded yet.')}"]
+
+    def warm(self) -> None:
+        """Load the default model now. A failure is kept for `missing`, not raised."""
+        try:
+            self.get()
+        except PerceptError as error:
+            self._failed.setdefault(self.service, str(error))
+
+    def _folder(self, name: str) -> Path:
+        known = [entry.name for entry in self.store.entries(self.service)]
+        if name not in known:
+            raise Unusable(
+                "There is no model named %(name)s for this.", "model_not_found", name=name
+            )
+        folder = self.store.installed(name)
+        if folder is None:
+            raise Unusable(
+                "The model %(name)s is not installed: percept models pull %(name)s",
+                "model_not_installed",
+                name=name,
+            )
+        return folder
+
+    def _load(self, name: str, folder: Path) -> Loaded:
+        started = time.perf_counter()
+        try:
+            entry = self.store.entry(name)
+            engine_name = self._choose(entry)
+            module, _, kind = self._engines[engine_name].partition(":")
+            engine = getattr(importlib.import_module(module), kind)(folder, entry)
+            engine.warm_up()
+        # Whatever a damaged file makes a native library raise, the server goes on without it.
+        except Exception as error:
+            self._failed[name] = f"cannot be loaded ({type(error).__name__})."
+            message = N_("The model %(name)s cannot be loaded; see percept models verify.")
+            raise NotReady(message, name=name) from error
+        self._failed.pop(name, None)
+        loaded = Loaded(name, engine_name, engine, entry, folder)
+        self._on_load(loaded, time.perf_counter() - started)
+        return loaded

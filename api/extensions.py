@@ -1,0 +1,13 @@
+"""The Flask extensions, as objects only; `create_app` binds them."""
+
+from flask_babel import Babel
+from flask_cors import CORS
+from flask_jwt_extended import JWTManager
+from flask_sqlalchemy import SQLAlchemy
+
+from api.models import Base
+
+db = SQLAlchemy(metadata=Base.metadata)
+jwt = JWTManager()
+cors = CORS()
+babel = Babel()

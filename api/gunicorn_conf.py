@@ -1,0 +1,51 @@
+"""gunicorn's configuration: workers x threads, warm-up after the fork, metrics, draining."""
+
+import logging
+from typing import Any
+
+from api import jsonlines
+from api.config import load_settings
+
+settings = load_settings()
+
+bind = f"{settings.host}:{settings.port}"
+worker_class = "api.http.worker.PatientWorker"
+workers = settings.workers
+threads = settings.threads
+worker_connections = max(1000, 2 * threads)
+backlog = 512
+timeout = 120
+graceful_timeout = 30
+keepalive = 15
+# The whole request line and all headers stay within what any real client sends.
+limit_request_line = 4094
+limit_request_fields = 100
+limit_request_field_size = 8190
+# Proxy headers are read by the application, and only as PERCEPT_TRUSTED_PROXIES says.
+forwarded_allow_ips = ""
+# Each worker imports the application by itself, so that a reload runs new code and no
+# model, thread or connection is ever shared through a fork.
+preload_app = False
+accesslog = None
+control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """Load the default models before the first request is accepted."""
+    for pool in worker.app.wsgi().extensions["pools"].values():
+        pool.warm()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Drop the gauges of a worker that is gone."""
+    from prometheus_client import multiprocess  # only now is its folder known
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # upstream
+
+
+def on_starting(server: Any) -> None:
+    """gunicorn's own lines look like ours."""
+    jsonlines.configure(settings.log_level)
+    for name in ("gunicorn.error", "gunicorn.access"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True

@@ -1,0 +1,128 @@
+"""Who is calling: an access token or an API key, the scopes and the roles."""
+
+import functools
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import g, request
+from flask_restx import Namespace
+from sqlalchemy import select, update
+
+from api.errors import Forbidden, NotSignedIn
+from api.extensions import db
+from api.http import tokens
+from api.models import ApiKey, Session, User, now
+
+KEY_PREFIX = "pct_"
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who a request comes from; roles are those of now, not of when the token was made."""
+
+    user_id: UUID
+    roles: tuple[str, ...]
+    scopes: frozenset[str]
+    session_id: UUID | None = None
+    generation: int = 0
+
+
+def caller() -> Caller:
+    """The caller of this request, once `signed_in` has let it through."""
+    return g.caller  # type: ignore[no-any-return]  # flask.g is untyped
+
+
+def signed_in(
+    ns: Namespace, scope: str = "", role: str = "", token: tuple[tokens.Kind, ...] = ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Lets only known callers through, and documents that.
+
+    API keys need the scope; where `token` names kinds of tokens, only those will do.
+    """
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            g.caller = _allowed(identify(token or ("access",)), scope, role, bool(token))
+            # Slow uploads come next: they must not sit on a database connection.
+            db.session.close()
+            return view(*args, **kwargs)
+
+        documented = ns.doc(security=["bearer"] if token else ["bearer", "api_key"])(guarded)
+        documented = ns.response(401, "Not signed in")(documented)
+        return ns.response(403, "Not allowed")(documented)  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def _allowed(who: Caller, scope: str, role: str, token_only: bool) -> Caller:
+    if scope and scope not in who.scopes:
+        raise Forbidden("This key does not have the scope %(scope)s.", "scope_missing", scope=scope)
+    if token_only and who.session_id is None:
+        raise Forbidden("API keys cannot be used here; please sign in.", "session_needed")
+    if role and role not in who.roles:
+        raise Forbidden("Only administrators may do this.", "role_missing")
+    return who
+
+
+def identify(kinds: tuple[tokens.Kind, ...]) -> Caller:
+    """The caller by the request's headers.
+
+    Raises:
+        NotSignedIn: nothing was sent, or it is not good; the code says which.
+    """
+    if key := request.headers.get("X-API-Key"):
+        return _by_key(key)
+    token = _bearer(request.headers.getlist("Authorization"))
+    if token.startswith(KEY_PREFIX):
+        return _by_key(token)
+    return _by_session(tokens.read(token, kinds))
+
+
+def _bearer(headers: list[str]) -> str:
+    if not headers or not headers[0].strip():
+        raise NotSignedIn("Please sign in: send a bearer token or an API key.", "not_signed_in")
+    scheme, _, token = headers[0].strip().partition(" ")
+    token = token.strip()
+    if len(headers) > 1 or scheme.lower() != "bearer" or not token or set(token) & set(" ,"):
+        raise NotSignedIn("The Authorization header must be: Bearer <token>.", "token_invalid")
+    return token
+
+
+def _by_session(claims: tokens.Claims) -> Caller:
+    query = select(User.roles).join(Session, Session.user_id == User.id)
+    query = query.where(Session.id == claims.session_id, User.id == claims.user_id, User.active)
+    roles = db.session.execute(query.where(Session.expires_at > now())).scalar_one_or_none()
+    if roles is None:
+        raise NotSignedIn("This session has ended. Please sign in again.", "token_revoked")
+    scopes = frozenset(tokens.SCOPES)
+    return Caller(claims.user_id, roles, scopes, claims.session_id, claims.generation)
+
+
+def key_hash(key: str) -> str:
+    """What is kept of an API key; it has 256 random bits, so a plain hash is enough."""
+    return hashlib.sha256(key.encode(errors="replace")).hexdigest()
+
+
+def _by_key(key: str) -> Caller:
+    query = select(ApiKey, User.roles).join(User, User.id == ApiKey.user_id)
+    found = db.session.execute(query.where(ApiKey.key_hash == key_hash(key), User.active)).first()
+    if found is None:
+        raise NotSignedIn("This API key is not valid.", "api_key_invalid")
+    row, roles = found
+    if row.expires_at and row.expires_at <= now():
+        raise NotSignedIn("This API key has expired.", "api_key_expired")
+    _touch(row)
+    return Caller(row.user_id, roles, frozenset(row.scopes))
+
+
+def _touch(row: ApiKey) -> None:
+    # Not on every request: a write each time would cost more than the answer is worth.
+    if row.last_used_at is None or row.last_used_at < now() - TOUCH_EVERY:
+        db.session.execute(update(ApiKey).where(ApiKey.id == row.id).values(last_used_at=now()))
+        db.session.commit()

@@ -1,0 +1,62 @@
+"""Swagger UI, offline, and the two documents that describe the API."""
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    has_request_context,
+    jsonify,
+    redirect,
+    render_template,
+)
+from werkzeug.wrappers import Response as BaseResponse
+
+from api.http.openapi import convert
+
+docs = Blueprint("docs", __name__, template_folder="templates", static_folder="static")
+
+
+def swagger() -> dict[str, Any]:
+    """The Swagger 2.0 document that flask-restx makes."""
+    api = current_app.extensions["api"]
+    if has_request_context():
+        return api.__schema__  # type: ignore[no-any-return]  # flask-restx is untyped
+    with current_app.test_request_context():
+        return api.__schema__  # type: ignore[no-any-return]
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI 3.0.3 document."""
+    return convert(swagger())
+
+
+@docs.get("/")
+def home() -> BaseResponse:
+    """To the documentation."""
+    return redirect("/docs", 302)
+
+
+@docs.get("/docs")
+def ui() -> str:
+    """Swagger UI."""
+    return render_template("docs.html")
+
+
+@docs.get("/openapi.json")
+def openapi_json() -> Response:
+    """OpenAPI 3.0.3."""
+    return jsonify(openapi())
+
+
+@docs.get("/swagger.json")
+def swagger_json() -> Response:
+    """Swagger 2.0."""
+    return jsonify(swagger())
+
+
+def init_app(app: Flask) -> None:
+    """Serves the page, its files and the documents."""
+    app.register_blueprint(docs, static_url_path="/docs/static")

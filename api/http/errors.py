@@ -1,0 +1,183 @@
+"""The one place where an exception becomes a status and a problem+json body (RFC 9457)."""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, g, request
+from flask_babel import gettext, lazy_gettext
+from gunicorn.http.errors import NoMoreData, ParseException
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from api import errors
+from api.errors import PerceptError
+from api.http.ratelimit import RateLimited
+from api.http.worker import TooSlow
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[PerceptError], int] = {
+    errors.Malformed: 400,
+    errors.NotSignedIn: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.WrongMediaType: 415,
+    errors.Invalid: 422,
+    errors.Unusable: 422,
+    errors.Overloaded: 503,
+    errors.NotReady: 503,
+    RateLimited: 429,
+}
+TITLES = {
+    308: lazy_gettext("Moved"),
+    400: lazy_gettext("Bad request"),
+    401: lazy_gettext("Not signed in"),
+    403: lazy_gettext("Not allowed"),
+    404: lazy_gettext("Not found"),
+    405: lazy_gettext("Method not allowed"),
+    406: lazy_gettext("Not acceptable"),
+    408: lazy_gettext("Request too slow"),
+    409: lazy_gettext("Conflict"),
+    413: lazy_gettext("Too large"),
+    415: lazy_gettext("Unsupported media type"),
+    417: lazy_gettext("Expectation failed"),
+    422: lazy_gettext("Not usable"),
+    429: lazy_gettext("Too many requests"),
+    500: lazy_gettext("Internal error"),
+    503: lazy_gettext("Not available now"),
+}
+DETAILS = {
+    308: lazy_gettext("This address is written a little differently; see Location."),
+    400: lazy_gettext("The request could not be read."),
+    404: lazy_gettext("There is nothing at this address."),
+    405: lazy_gettext("This address does not answer to that method; see Allow."),
+    406: lazy_gettext("This address has no answer in a media type that you accept."),
+    408: lazy_gettext("The request came too slowly."),
+    413: lazy_gettext("The request is larger than this server accepts."),
+    415: lazy_gettext("This address does not read that media type."),
+    500: lazy_gettext("Something went wrong here. The request_id helps to find it in the logs."),
+    503: lazy_gettext("The database does not answer. Please try again."),
+}
+CODES = {
+    308: "moved",
+    400: "malformed",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    408: "request_timeout",
+    413: "too_large",
+    415: "unsupported_media_type",
+    500: "internal_error",
+    503: "not_available",
+}
+RETRY_SECONDS = "2"
+
+
+def problem_body(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
+    """The members of a problem object; `more` holds extensions such as `errors`."""
+    return {
+        "type": f"urn:percept:problem:{code}",
+        "title": str(TITLES.get(status, TITLES[400])),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": g.get("request_id", ""),
+        **more,
+    }
+
+
+def problem(
+    status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """A problem+json answer."""
+    return _answer(problem_body(status, code, detail, **more), headers or {})
+
+
+def _answer(body: dict[str, Any], headers: Mapping[str, str]) -> Response:
+    answer = Response(json.dumps(body), body["status"], mimetype="application/problem+json")
+    answer.headers.update(headers)
+    return answer
+
+
+def translated(template: str, values: Mapping[str, object]) -> str:
+    """The template in the caller's language, with its values."""
+    return str(gettext(template, **values)) if values else str(gettext(template))
+
+
+def described(error: PerceptError) -> dict[str, Any]:
+    """The problem object of anything that was refused in domain words."""
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    more: dict[str, Any] = {}
+    if isinstance(error, errors.Invalid):
+        more["errors"] = [
+            {"field": e.field, "message": translated(e.message, e.values)} for e in error.errors
+        ]
+    return problem_body(status, error.code, translated(error.message, error.values), **more)
+
+
+def percept_error(error: PerceptError) -> Response:
+    """The answer to anything that was refused in domain words."""
+    body = described(error)
+    headers = dict(getattr(error, "headers", {}))
+    if body["status"] == 401:
+        headers.setdefault("WWW-Authenticate", _challenge(error.code))
+    if body["status"] == 503:
+        headers.setdefault("Retry-After", RETRY_SECONDS)
+    return _answer(body, headers)
+
+
+def _challenge(code: str) -> str:
+    # RFC 6750: no error code where no credentials were sent at all.
+    if code == "not_signed_in":
+        return 'Bearer realm="percept"'
+    return f'Bearer realm="percept", error="invalid_token", error_description="{code}"'
+
+
+def http_error(error: HTTPException) -> Response:
+    """The answer to what Flask and Werkzeug refuse by themselves."""
+    status = error.code or 500
+    kept = {"Allow", "Location", "Retry-After", "Accept"}
+    headers = {k: v for k, v in error.get_headers(request.environ) if k in kept}
+    detail = str(DETAILS.get(status, DETAILS[400]))
+    if status in (400, 408, 413, 415):
+        headers["Connection"] = "close"  # the body may be half read: nothing can follow it
+    return problem(status, CODES.get(status, "malformed"), detail, headers)
+
+
+def bad_framing(_: Exception) -> Response:
+    """The answer to a body that breaks off or whose chunks make no sense."""
+    return problem(400, "malformed", str(DETAILS[400]), {"Connection": "close"})
+
+
+def too_slow(_: TooSlow) -> Response:
+    """The answer to a body that does not arrive."""
+    return problem(408, "request_timeout", str(DETAILS[408]), {"Connection": "close"})
+
+
+def database_error(error: Exception) -> Response:
+    """The answer while the database is away or locked."""
+    log.error("database: %s", type(error).__name__)
+    return problem(503, "not_available", str(DETAILS[503]), {"Retry-After": RETRY_SECONDS})
+
+
+def crash(error: Exception) -> Response:
+    """The answer to a bug: tells nothing of the inside."""
+    log.error("unhandled", exc_info=error)
+    return problem(500, "internal_error", str(DETAILS[500]))
+
+
+def init_app(app: Flask) -> None:
+    """Handlers go on the app, not on the flask-restx Api, which would swallow them."""
+    app.register_error_handler(PerceptError, percept_error)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(OperationalError, database_error)
+    app.register_error_handler(PoolTimeout, database_error)
+    app.register_error_handler(TooSlow, too_slow)
+    app.register_error_handler(ParseException, bad_framing)
+    app.register_error_handler(NoMoreData, bad_framing)
+    app.register_error_handler(Exception, crash)

@@ -1,0 +1,37 @@
+"""Whether this process is alive, and whether it can do its work."""
+
+from flask import Blueprint, Response, current_app, jsonify
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.extensions import db
+from api.http.inference import pools
+
+health = Blueprint("health", __name__, url_prefix="/health")
+
+
+@health.get("/live")
+def live() -> Response:
+    """200 while the process serves."""
+    return jsonify(status="live")
+
+
+@health.get("/ready")
+def ready() -> tuple[Response, int, dict[str, str]]:
+    """200 when the database answers and every default model is loaded, else 503 with reasons."""
+    reasons = _database() + [reason for pool in pools().values() for reason in pool.missing()]
+    if reasons:
+        return jsonify(status="not ready", reasons=reasons), 503, {"Retry-After": "2"}
+    return (
+        jsonify(status="ready", services=sorted(current_app.extensions["percept"].offered)),
+        200,
+        {},
+    )
+
+
+def _database() -> list[str]:
+    try:
+        db.session.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return ["The database does not answer."]
+    return []

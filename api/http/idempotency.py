@@ -1,0 +1,97 @@
+"""Idempotency-Key: the same request twice is done once and answered twice alike."""
+
+import base64
+import functools
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from cryptography.fernet import Fernet
+from flask import g, request
+from flask_restx import Namespace
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from api.errors import Conflict, Unusable, invalid
+from api.extensions import db
+from api.models import IdempotentAnswer, now
+
+KEPT = timedelta(hours=24)
+# A worker that died with the key in its hands must not block it for a day.
+GIVEN_UP = timedelta(minutes=2)
+LONGEST_KEY = 255
+
+
+def idempotent(ns: Namespace) -> Callable[[Callable[..., Any]], Any]:
+    """Honours the Idempotency-Key header of a route that stores something, and documents it."""
+
+    def decorate(view: Callable[..., Any]) -> Any:
+        @functools.wraps(view)
+        def once(*args: Any, **kwargs: Any) -> Any:
+            key = request.headers.get("Idempotency-Key", "").strip('" ')
+            if not key:
+                return view(*args, **kwargs)
+            if len(key) > LONGEST_KEY:
+                raise invalid("Idempotency-Key", "This value cannot be used.")
+            return _once(key, lambda: view(*args, **kwargs))
+
+        header = {"in": "header", "description": "Makes it safe to repeat this request for a day."}
+        documented = ns.doc(params={"Idempotency-Key": header})(once)
+        return ns.response(409, "Conflict")(documented)
+
+    return decorate
+
+
+def _once(key: str, view: Callable[[], Any]) -> Any:
+    scope = f"{request.method} {request.path} {getattr(g.get('caller'), 'user_id', '')} {key}"
+    key_hash = hashlib.sha256(scope.encode(errors="replace")).hexdigest()
+    body_hash = hashlib.sha256(request.get_data()).hexdigest()
+    if not _claim(key_hash, body_hash):
+        return _first_answer(key_hash, body_hash, scope)
+    try:
+        body, status = view()[:2]
+    except BaseException:
+        # Nothing was stored, so the key may be tried again.
+        db.session.rollback()
+        db.session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.key_hash == key_hash))
+        db.session.commit()
+        raise
+    sealed = _seal(scope).encrypt(json.dumps(body).encode())
+    row = update(IdempotentAnswer).where(IdempotentAnswer.key_hash == key_hash)
+    db.session.execute(row.values(status=status, sealed_answer=sealed))
+    db.session.commit()
+    return body, status
+
+
+def _claim(key_hash: str, body_hash: str) -> bool:
+    """Whether this request is the first with the key; the primary key decides races."""
+    table = IdempotentAnswer
+    unfinished = table.status.is_(None) & (table.created_at < now() - GIVEN_UP)
+    db.session.execute(delete(table).where(or_(table.created_at < now() - KEPT, unfinished)))
+    try:
+        db.session.execute(insert(table).values(key_hash=key_hash, body_hash=body_hash))
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        return False
+    return True
+
+
+def _first_answer(key_hash: str, body_hash: str, scope: str) -> tuple[Any, int]:
+    row = db.session.scalar(select(IdempotentAnswer).where(IdempotentAnswer.key_hash == key_hash))
+    if row is not None and row.body_hash != body_hash:
+        raise Unusable("This Idempotency-Key was used with another body.", "idempotency_key_reused")
+    if row is None or row.status is None or row.sealed_answer is None:
+        raise Conflict(
+            "The first request with this Idempotency-Key is still running.", "in_progress"
+        )
+    return json.loads(_seal(scope).decrypt(row.sealed_answer)), row.status
+
+
+def _seal(scope: str) -> Fernet:
+    # Some answers hold a secret that is shown once (an API key). They are kept readable only to
+    # who knows the Idempotency-Key, of which the table has but a hash.
+    derived = hashlib.sha256(b"idempotent answer " + scope.encode(errors="replace")).digest()
+    return Fernet(base64.urlsafe_b64encode(derived))

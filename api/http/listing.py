@@ -1,0 +1,67 @@
+"""GET /models: every model in the catalogue, and its state here."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask_restx import Namespace, Resource, fields
+
+from api.enginekit.catalogue import Entry
+from api.http import paging
+from api.http.auth import signed_in
+from api.http.inference import pools, store
+from api.http.options import Option, takes_options
+from api.http.restx import NullableString, model
+
+namespace = Namespace("models", description="Which models there are, and which are installed.")
+
+entry_schema = model(
+    namespace,
+    "Entry",
+    name=fields.String(required=True, example="mobilenet_v2"),
+    title=fields.String(required=True),
+    task=fields.String(required=True, example="classify"),
+    languages=fields.List(fields.String, required=True),
+    size=fields.Integer(required=True, description="Bytes."),
+    licence=fields.String(required=True, example="Apache-2.0"),
+    accuracy=fields.Raw(required=True, description="Published or measured figures, with source."),
+    installed=fields.Boolean(required=True),
+    default=fields.Boolean(required=True),
+    loaded=fields.Boolean(required=True, description="In the memory of the worker that answers."),
+)
+list_schema = model(
+    namespace,
+    "List",
+    items=fields.List(fields.Nested(entry_schema), required=True),
+    next_cursor=NullableString(required=True),
+)
+TASK = Option("task", "Only models for this task, such as `classify`.")
+
+
+@namespace.route("")
+class Models(Resource):
+    """The catalogue."""
+
+    @signed_in(namespace)
+    @takes_options(namespace, TASK, *paging.OPTIONS)
+    @namespace.response(200, "The models", list_schema)
+    def get(self, options: dict[str, Any]) -> paging.Page:
+        """List every model: installed, default, loaded."""
+        entries = store().entries(options["task"])
+        after = [entry for entry in entries if entry.name > (options["cursor"] or "")]
+        return paging.answer(after, options["limit"], lambda entry: entry.name, _shown)
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    pool = pools().get(entry.task)
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "task": entry.task,
+        "languages": list(entry.languages),
+        "size": store().size(entry.name),
+        "licence": entry.licence,
+        "accuracy": asdict(entry.accuracy) if entry.accuracy else {},
+        "installed": store().installed(entry.name) is not None,
+        "default": store().default(entry.task) == entry.name,
+        "loaded": pool is not None and entry.name in pool.loaded(),
+    }

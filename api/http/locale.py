@@ -1,0 +1,24 @@
+"""Which language to answer in."""
+
+from flask import Flask, has_request_context, request
+
+from api.config import ROOT
+from api.extensions import babel
+
+LANGUAGES = ("en", "es")
+
+
+def preferred() -> str:
+    """The best of our languages by Accept-Language; English otherwise."""
+    if not has_request_context():
+        return LANGUAGES[0]
+    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+
+
+def init_app(app: Flask) -> None:
+    """Binds Flask-Babel to the catalogues in api/translations."""
+    babel.init_app(
+        app,
+        locale_selector=preferred,
+        default_translation_directories=str(ROOT / "api" / "translations"),
+    )

@@ -1,0 +1,98 @@
+"""Rate limits of the sign-in routes, told in the RateLimit fields of the IETF draft."""
+
+import math
+import time
+from dataclasses import dataclass
+
+from flask import Flask, Response, current_app, g, request
+from limits import RateLimitItem, parse
+from limits.strategies import FixedWindowRateLimiter
+
+from api.config import Settings
+from api.errors import PerceptError
+from api.http.counters import DatabaseCounters
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A named quota, such as ("login", parse("10/15 minutes"))."""
+
+    name: str
+    item: RateLimitItem
+
+
+class RateLimited(PerceptError):
+    """Too often; says when to come back."""
+
+    code = "rate_limited"
+
+    def __init__(self, wait: int):
+        super().__init__("Too many requests. Please wait %(seconds)s seconds.", seconds=wait)
+        self.headers = {"Retry-After": str(min(wait, 60))}
+
+
+def limit(name: str, quota: str) -> Limit:
+    """A limit in the words of the `limits` library."""
+    return Limit(name, parse(quota))
+
+
+def check(limit: Limit, *who: str) -> None:
+    """Refuse when the quota is used up, without counting.
+
+    Raises:
+        RateLimited: the quota of this window is used up.
+    """
+    if (limiter := _limiter()) and not limiter.test(limit.item, limit.name, *who):
+        raise RateLimited(_tell(limiter, limit, who))
+
+
+def count(limit: Limit, *who: str) -> None:
+    """Count one more.
+
+    Raises:
+        RateLimited: that is more than the quota.
+    """
+    if limiter := _limiter():
+        fits = limiter.hit(limit.item, limit.name, *who)
+        wait = _tell(limiter, limit, who)
+        if not fits:
+            raise RateLimited(wait)
+
+
+def forget(limit: Limit, *who: str) -> None:
+    """Start the count anew."""
+    if limiter := _limiter():
+        limiter.clear(limit.item, limit.name, *who)
+
+
+def client() -> str:
+    """The address that is counted; what proxies say counts only where they are trusted."""
+    return request.remote_addr or ""
+
+
+def _limiter() -> FixedWindowRateLimiter | None:
+    return current_app.extensions["limiter"]  # type: ignore[no-any-return]
+
+
+def _tell(limiter: FixedWindowRateLimiter, limit: Limit, who: tuple[str, ...]) -> int:
+    """Remember the state for the answer's headers; returns the seconds to wait."""
+    stats = limiter.get_window_stats(limit.item, limit.name, *who)
+    wait = max(1, math.ceil(stats.reset_time - time.time()))
+    g.rate_limit = (limit, max(0, stats.remaining), wait)
+    return wait
+
+
+def _headers(response: Response) -> Response:
+    if state := g.get("rate_limit"):
+        limit, remaining, wait = state
+        policy = f'"{limit.name}";q={limit.item.amount};w={limit.item.get_expiry()}'
+        response.headers["RateLimit-Policy"] = policy
+        response.headers["RateLimit"] = f'"{limit.name}";r={remaining};t={wait}'
+    return response
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Makes the limiter, or none where the setting is off."""
+    on = settings.rate_limits
+    app.extensions["limiter"] = FixedWindowRateLimiter(DatabaseCounters()) if on else None
+    app.after_request(_headers)

@@ -1,0 +1,184 @@
+"""flask-restx with Flask's own error handling left alone, and bodies checked strictly."""
+
+import functools
+import json
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import flask_restx
+from flask import request
+from flask_restx import Model, Namespace, fields
+from jsonschema import Draft4Validator, ValidationError
+
+from api.errors import N_, FieldError, Invalid, Malformed, TooLarge, WrongMediaType
+
+JSON_LIMIT = 64 * 1024
+View = Callable[..., Any]
+
+
+class Api(flask_restx.Api):
+    """Leaves every error to the handlers on the app.
+
+    flask-restx would answer a bare 500 for refused tokens outside of tests, add a `message` key
+    and list other routes in its 404s.
+    """
+
+    def error_router(self, original_handler: Callable[..., Any], e: Exception) -> Any:
+        """Hand the error back to Flask."""
+        return original_handler(e)
+
+
+class NullableString(fields.String):
+    """A string that may be null."""
+
+    __schema_type__ = ("string", "null")
+
+
+class NullableTime(fields.String):
+    """An RFC 3339 time that may be null."""
+
+    __schema_type__ = ("string", "null")
+    __schema_format__ = "date-time"
+
+
+def model(ns: Namespace, model_name: str, /, **columns: Any) -> Model:
+    """A strict model, named after its namespace because names are global in flask-restx."""
+    made = Model(f"{ns.name}.{model_name}", columns, strict=True)
+    ns.add_model(made.name, made)
+    return made
+
+
+def takes(ns: Namespace, schema: Model) -> Callable[[View], View]:
+    """Checks a JSON body against the schema and hands it to the view as `body`."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def reading(*args: Any, **kwargs: Any) -> Any:
+            return view(*args, body=json_body(schema), **kwargs)
+
+        documented = ns.expect(schema, validate=False)(reading)
+        for status in (400, 413, 415, 422):
+            documented = ns.response(status, "Refused")(documented)
+        return documented  # type: ignore[no-any-return]  # flask-restx is untyped
+
+    return decorate
+
+
+def json_body(schema: Model) -> dict[str, Any]:
+    """The request's JSON object.
+
+    Raises:
+        WrongMediaType, TooLarge, Malformed, Invalid: it is not a good one.
+    """
+    body = _parsed(_raw_json())
+    validator = Draft4Validator(schema.__schema__)
+    problems = [field_error(e) for e in validator.iter_errors(body)]
+    problems += [_unstorable(name) for name, value in _strings(body) if _is_unstorable(value)]
+    if problems:
+        raise Invalid(problems)
+    return body  # type: ignore[no-any-return]  # the schema says it is an object
+
+
+def refuse_encoded() -> None:
+    """Refuse compressed bodies: they could unpack to any size."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise WrongMediaType("Compressed request bodies are not accepted.")
+
+
+def _raw_json() -> bytes:
+    refuse_encoded()
+    if not (request.mimetype == "application/json" or request.mimetype.endswith("+json")):
+        raise WrongMediaType("The body must be JSON, with Content-Type: application/json.")
+    if (body := whole_body(JSON_LIMIT)) is None:
+        raise TooLarge("The JSON body is larger than %(limit)s bytes.", limit=JSON_LIMIT)
+    return body
+
+
+def whole_body(limit: int) -> bytes | None:
+    """The request's body, or None if it is larger than the limit."""
+    if (request.content_length or 0) > limit:
+        return None
+    # One more than allowed, because Werkzeug cuts chunked bodies off at its limit in silence.
+    request.max_content_length = limit + 1
+    body = request.get_data()
+    return body if len(body) <= limit else None
+
+
+def _parsed(raw: bytes) -> Any:
+    try:
+        return json.loads(
+            raw.decode("utf-8"),
+            parse_constant=_not_json,
+            parse_float=_finite,
+            object_pairs_hook=_unique,
+        )
+    except (ValueError, RecursionError):
+        raise Malformed("The body is not valid JSON.") from None
+
+
+def _not_json(_: str) -> None:
+    raise ValueError
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError
+    return number
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Malformed("The body holds the same field twice.")
+    return found
+
+
+def _strings(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every string in a JSON value, keys included, with the field that it is in."""
+    if isinstance(node, str):
+        yield name, node
+    elif isinstance(node, list):
+        for item in node:
+            yield from _strings(item, name)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield name or "?", key
+            yield from _strings(value, name or key)
+
+
+def _is_unstorable(text: str) -> bool:
+    return "\0" in text or any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def _unstorable(name: str) -> FieldError:
+    shown = "?" if _is_unstorable(name) else name
+    return FieldError(shown, "Holds a character that cannot be stored.")
+
+
+MESSAGES = {
+    "type": N_("Must be of type %(wanted)s."),
+    "minLength": N_("Must have at least %(wanted)s characters."),
+    "maxLength": N_("Must have at most %(wanted)s characters."),
+    "minimum": N_("Must be at least %(wanted)s."),
+    "maximum": N_("Must be at most %(wanted)s."),
+    "enum": N_("Must be one of: %(wanted)s."),
+    "minItems": N_("Must have at least %(wanted)s entries."),
+    "maxItems": N_("Must have at most %(wanted)s entries."),
+    "uniqueItems": N_("Must not hold anything twice."),
+}
+
+
+def field_error(error: ValidationError) -> FieldError:
+    """The domain's word for a failed JSON Schema rule."""
+    where = ".".join(str(part) for part in error.absolute_path) or "body"
+    if error.validator == "required":
+        missing = next(n for n in error.validator_value if n not in error.instance)
+        return FieldError(missing, "This field is required.")
+    if error.validator == "additionalProperties":
+        extra = next(n for n in error.instance if n not in error.schema.get("properties", {}))
+        return FieldError(extra[:64], "There is no such field.")
+    wanted = error.validator_value
+    shown = ", ".join(str(w) for w in wanted) if isinstance(wanted, list | tuple) else wanted
+    template = MESSAGES.get(str(error.validator), "This value cannot be used.")
+    return FieldError(where, template, {"wanted": shown})

@@ -1,0 +1,117 @@
+"""A multipart field or the raw body becomes checked bytes, within the limits of size and type."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app, request
+from flask_restx import Namespace
+from werkzeug.datastructures import FileStorage
+
+from api.errors import N_, FieldError, Invalid, TooLarge, WrongMediaType, invalid
+from api.http.restx import refuse_encoded
+
+MULTIPART = "multipart/form-data"
+OCTETS = "application/octet-stream"
+
+
+def takes_file(ns: Namespace, field: str, types: tuple[str, ...]) -> Callable[[Any], Any]:
+    """Hands the view the bytes of one file, sent as a multipart field or as the raw body."""
+
+    def decorate(view: Callable[..., Any]) -> Any:
+        @functools.wraps(view)
+        def reading(*args: Any, **kwargs: Any) -> Any:
+            return view(*args, **{field: one_file(field, types)}, **kwargs)
+
+        parser = ns.parser()
+        parser.add_argument(field, type=FileStorage, location="files", required=True)
+        return _documented(ns, reading, parser, {"x-raw-body": list(types)})
+
+    return decorate
+
+
+def takes_files(ns: Namespace, field: str, most: int) -> Callable[[Any], Any]:
+    """Hands the view the bytes of up to `most` files, sent as multipart fields of one name."""
+
+    def decorate(view: Callable[..., Any]) -> Any:
+        @functools.wraps(view)
+        def reading(*args: Any, **kwargs: Any) -> Any:
+            return view(*args, **{f"{field}s": many_files(field, most)}, **kwargs)
+
+        parser = ns.parser()
+        parser.add_argument(
+            field, type=FileStorage, location="files", required=True, action="append"
+        )
+        return _documented(ns, reading, parser, {})
+
+    return decorate
+
+
+def _documented(ns: Namespace, view: Any, parser: Any, vendor: dict[str, Any]) -> Any:
+    documented = ns.expect(parser, validate=False)(view)
+    documented = ns.doc(consumes=[MULTIPART], vendor=vendor)(documented)
+    for status in (400, 413, 415, 422):
+        documented = ns.response(status, "Refused")(documented)
+    return documented
+
+
+def one_file(field: str, types: tuple[str, ...]) -> bytes:
+    """The bytes of the only file in the request.
+
+    Raises:
+        WrongMediaType, TooLarge, Invalid: there is not exactly one usable file.
+    """
+    _refuse_early()
+    if request.mimetype == MULTIPART:
+        found = _fields(field)
+        if len(found) > 1:
+            raise invalid(field, "Was given more than once.")
+        return _content(field, found[0])
+    if request.mimetype == OCTETS or request.mimetype in types:
+        return _not_empty(field, request.get_data(cache=False))
+    raise WrongMediaType("Send the file as multipart/form-data or as the raw body with its type.")
+
+
+def many_files(field: str, most: int) -> list[bytes]:
+    """The bytes of each file under the field, in order; an empty file stays empty bytes."""
+    _refuse_early()
+    if request.mimetype != MULTIPART:
+        raise WrongMediaType("Send the files as multipart/form-data.")
+    found = _fields(field)
+    if len(found) > most:
+        raise invalid(field, "Must have at most %(wanted)s entries.", wanted=most)
+    return [file.read() for file in found]
+
+
+def _refuse_early() -> None:
+    refuse_encoded()
+    limit = current_app.config["MAX_CONTENT_LENGTH"]
+    if (request.content_length or 0) > limit:
+        raise TooLarge(
+            "The body has %(size)s bytes; the limit is %(limit)s (PERCEPT_MAX_UPLOAD_MB).",
+            size=request.content_length,
+            limit=limit,
+        )
+
+
+def _fields(field: str) -> list[FileStorage]:
+    others = [name for name in request.files if name != field]
+    problems = [FieldError(n[:64], "There is no such field.") for n in others if n.isprintable()]
+    found = request.files.getlist(field)
+    if not found:
+        as_text = field in request.form
+        message = N_("Must be sent as a file.") if as_text else N_("This field is required.")
+        problems.append(FieldError(field, message))
+    if problems:
+        raise Invalid(problems)
+    return found
+
+
+def _content(field: str, file: FileStorage) -> bytes:
+    return _not_empty(field, file.read())
+
+
+def _not_empty(field: str, content: bytes) -> bytes:
+    if not content:
+        raise invalid(field, "The file is empty.")
+    return content

@@ -1,0 +1,1 @@
+"""Image classification: what is in the picture."""

@@ -1,0 +1,60 @@
+"""/classify: one picture, or many in one request."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import current_app
+from flask_restx import Resource
+
+from api.enginekit.image import MEDIA_TYPES
+from api.errors import PerceptError
+from api.http.auth import signed_in
+from api.http.errors import described
+from api.http.inference import inference
+from api.http.options import takes_options
+from api.http.uploads import takes_file, takes_files
+from api.services.classify import schemas, service
+from api.services.classify.schemas import namespace
+
+
+def _options(given: dict[str, Any]) -> service.Options:
+    max_pixels = current_app.config["SETTINGS"].max_megapixels * 1_000_000
+    return service.Options(given["top_k"], given["language"], max_pixels)
+
+
+@namespace.route("")
+class Classify(Resource):
+    """One picture."""
+
+    @signed_in(namespace, "classify")
+    @takes_file(namespace, "image", MEDIA_TYPES)
+    @takes_options(namespace, *schemas.OPTIONS)
+    @namespace.response(200, "The likeliest classes first", schemas.answer)
+    @namespace.response(503, "Too much work at the moment, or no model")
+    def post(self, image: bytes, options: dict[str, Any]) -> dict[str, Any]:
+        """Classify a picture (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF)."""
+        with inference("classify", options["model"]) as run:
+            found = service.classify(run.loaded, image, _options(options), run.watch)
+        return run.answer(predictions=[asdict(prediction) for prediction in found])
+
+
+@namespace.route("/batch")
+class ClassifyBatch(Resource):
+    """Many pictures."""
+
+    @signed_in(namespace, "classify")
+    @takes_files(namespace, "image", schemas.MOST_FILES)
+    @takes_options(namespace, *schemas.OPTIONS)
+    @namespace.response(200, "A result for each picture, in order", schemas.batch_answer)
+    @namespace.response(503, "Too much work at the moment, or no model")
+    def post(self, images: list[bytes], options: dict[str, Any]) -> dict[str, Any]:
+        """Classify up to 32 pictures; one that cannot be read does not fail the others."""
+        with inference("classify", options["model"]) as run:
+            found = service.classify_many(run.loaded, images, _options(options), run.watch)
+        return run.answer(results=[_shown(result) for result in found])
+
+
+def _shown(result: list[service.Prediction] | PerceptError) -> Any:
+    if isinstance(result, PerceptError):
+        return described(result)
+    return [asdict(prediction) for prediction in result]

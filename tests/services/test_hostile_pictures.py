@@ -1,0 +1,104 @@
+"""Every picture of the bad and the odd corpus, over HTTP, against a real server."""
+
+import gzip
+import io
+import json
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from PIL import Image
+from servers import Server
+
+pytestmark = pytest.mark.slow
+REFUSED = {
+    "balloon.jpf", "broken_data_stream.png", "broken_png.png", "camera_corrupted.jpg",
+    "corrupted.heic", "decompression_bomb.gif", "decompression_bomb.ico", "empty.jpg",
+    "heic_200mp.heic", "hopper.ico", "hopper.psd", "html_named.png", "text_named.jpg",
+    "truncated.jpg",
+}  # fmt: skip
+EITHER = {"camera_corrupted.jpg", "png_text_bomb.png"}
+TYPES = {".heic": "image/heic", ".tif": "image/tiff", ".tiff": "image/tiff", ".mpo": "image/jpeg"}
+
+
+def send(
+    server: Server, headers: dict[str, str], name: str, data: bytes, kind: str
+) -> httpx.Response:
+    """A file as a browser would send it; the answer is checked for what holds of all answers."""
+    answer = server.post("/api/v1/classify", headers=headers, files={"image": (name, data, kind)})
+    body = json.loads(answer.text, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+    if answer.status_code >= 400:
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert set(body) >= {"type", "title", "status", "detail", "code", "request_id"}
+        assert body["status"] == answer.status_code
+    return answer
+
+
+def workers(server: Server) -> dict[int, int]:
+    """Resident bytes of each worker by pid."""
+    found = psutil.Process(server.process.pid).children()
+    return {process.pid: process.memory_info().rss for process in found}
+
+
+def test_bad_pictures(server: Server, shared: Path) -> None:
+    """Each file of the bad corpus: its listed status, in time, no worker lost, memory back."""
+    headers, before = server.bearer("bad@example.com"), workers(server)
+    folder = shared / "data" / "bad"
+    rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+    wrong = []
+    for row in [row for row in rows if row["kind"] == "image"]:
+        data = (folder / row["file"]).read_bytes()
+        data = gzip.decompress(data) if row["expand"] == "gzip" else data
+        started = time.monotonic()
+        answer = send(server, headers, row["filename"], data, row["content_type"])
+        spent = time.monotonic() - started
+        if answer.status_code not in row["expect"] or spent > row["max_s"]:
+            wrong.append((row["file"], answer.status_code, round(spent, 1)))
+    assert wrong == []
+    after = workers(server)
+    assert set(after) == set(before)
+    assert sum(after.values()) < sum(before.values()) + 200e6
+    assert not list(Path("/tmp").glob("pwned*"))
+
+
+def test_odd_pictures(server: Server, shared: Path) -> None:
+    """Unusual but good pictures are classified; damaged ones and other formats are refused."""
+    headers, before = server.bearer("odd@example.com"), workers(server)
+    wrong = []
+    for file in sorted((shared / "data" / "odd").glob("*.*")):
+        if file.suffix == ".md":
+            continue
+        kind = TYPES.get(file.suffix.lower(), f"image/{file.suffix[1:].lower()}")
+        answer = send(server, headers, file.name, file.read_bytes(), kind)
+        expected = (413, 415, 422) if file.name in REFUSED else (200,)
+        if file.name not in EITHER and answer.status_code not in expected:
+            wrong.append((file.name, answer.status_code))
+    assert wrong == []
+    assert set(workers(server)) == set(before)
+
+
+def test_orientation_does_not_change_the_class(server: Server, shared: Path) -> None:
+    """A photograph that a camera stored in all eight orientations gets one class."""
+    headers = server.bearer("turned@example.com")
+    found = set()
+    for file in sorted((shared / "data" / "odd").glob("exif_landscape_*.jpg")):
+        answer = send(server, headers, file.name, file.read_bytes(), "image/jpeg")
+        found.add(answer.json()["predictions"][0]["class_id"])
+    assert len(found) == 1
+
+
+def test_orientation_does_not_change_the_probability(server: Server, shared: Path) -> None:
+    """The same pixels, turned and marked as turned, are as likely as before."""
+    headers = server.bearer("turned@example.com")
+    upright = Image.open(shared / "data" / "odd" / "exif_landscape_1.jpg").resize((300, 200))
+    found = []
+    for mark, undo in ((1, None), (3, 3), (6, 2), (8, 4)):
+        turned = upright.transpose(Image.Transpose(undo)) if undo is not None else upright
+        exif, out = Image.Exif(), io.BytesIO()
+        exif[0x0112] = mark
+        turned.save(out, "PNG", exif=exif)
+        answer = send(server, headers, "x.png", out.getvalue(), "image/png")
+        found.append(answer.json()["predictions"][0]["probability"])
+    assert max(found) - min(found) < 0.02

@@ -1,0 +1,88 @@
+"""The real MobileNetV2 on labelled photographs, over HTTP: pulled, converted, measured."""
+
+import csv
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from servers import PERCEPT, Server, environment, start, stop
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def imagenet(
+    tmp_path_factory: pytest.TempPathFactory, shared: Path
+) -> Iterator[tuple[Server, Path]]:
+    """A server with mobilenet_v2 pulled from the mirror, and the folder with the pictures."""
+    folder = tmp_path_factory.mktemp("imagenet")
+    mirror = environment(folder, PERCEPT_MODELS_MIRROR=str(shared / "models"))
+    subprocess.run([PERCEPT, "models", "pull", "mobilenet_v2"], env=mirror, check=True, cwd=folder)
+    server = start(folder, PERCEPT_RATE_LIMITS="off")
+    yield server, shared / "data" / "classify"
+    stop(server)
+
+
+def test_accuracy(imagenet: tuple[Server, Path]) -> None:
+    """At least 76 % of 300 pictures are named first, and 92 % among the first five."""
+    server, folder = imagenet
+    headers = server.bearer("judge@example.com")
+    rows = list(csv.DictReader((folder / "val227.csv").read_text().splitlines()))
+
+    def rank(row: dict[str, str]) -> int | None:
+        file = {"image": (folder / row["filename"]).read_bytes()}
+        answer = server.post("/api/v1/classify", headers=headers, files=file).json()
+        ids = [p["class_id"] for p in answer["predictions"]]
+        return ids.index(row["wnid"]) if row["wnid"] in ids else None
+
+    with ThreadPoolExecutor(4) as pool:
+        ranks = list(pool.map(rank, rows))
+    first, among_five = ranks.count(0), len(ranks) - ranks.count(None)
+    assert first >= 0.76 * len(rows)
+    assert among_five >= 0.92 * len(rows)
+
+
+def test_labels_in_two_languages(imagenet: tuple[Server, Path]) -> None:
+    """ImageNet classes answer with WordNet ids and with English or Spanish names."""
+    server, folder = imagenet
+    headers = server.bearer("judge@example.com")
+    tench = (folder / "photos" / "n01440764_tench.JPEG").read_bytes()
+    for language, name in (("en", "tench"), ("es", "tenca")):
+        path = f"/api/v1/classify?language={language}"
+        found = server.post(path, headers=headers, files={"image": tench}).json()["predictions"][0]
+        assert (found["class_id"], found["label"]) == ("n01440764", name)
+
+
+def test_each_worker_loads_the_model_once(imagenet: tuple[Server, Path]) -> None:
+    """Two workers, two loads, no more than 250 MB each; the master has no model."""
+    server, _ = imagenet
+    samples = [
+        sample
+        for family in text_string_to_metric_families(server.get("/metrics").text)
+        for sample in family.samples
+    ]
+    loads = [s for s in samples if s.name == "percept_model_loads_total"]
+    assert [(s.labels["model"], s.value) for s in loads] == [("mobilenet_v2", 2.0)]
+    memory = [s for s in samples if s.name == "percept_process_resident_memory_bytes"]
+    workers = [s.value for s in memory if s.labels["role"] == "worker"]
+    assert len(workers) == 2
+    assert max(workers) <= 250e6
+    assert [s.value < 100e6 for s in memory if s.labels["role"] == "master"] == [True]
+
+
+def test_the_models_list(imagenet: tuple[Server, Path]) -> None:
+    """GET /models tells of every model in the catalogue and which one answers."""
+    server, _ = imagenet
+    items = server.get("/api/v1/models?task=classify", headers=server.bearer("judge@example.com"))
+    found = {item["name"]: item for item in items.json()["items"]}
+    catalogue = tomllib.loads(
+        (Path(__file__).parents[2] / "models_store" / "catalog.toml").read_text()
+    )
+    assert set(found) == set(catalogue)
+    default = found["mobilenet_v2"]
+    assert (default["installed"], default["default"], default["loaded"]) == (True, True, True)
+    assert not found["efficientnet_v2_b0"]["installed"]
