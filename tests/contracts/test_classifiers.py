@@ -38,6 +38,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
     )
     network.export(str(home / "saved"), verbose=False)
+    single = tf.TensorSpec((1, SIDE, SIDE, 3), tf.float32)
+    network.export(str(home / "single"), input_signature=[single], verbose=False)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(home / "saved"))
     (home / "model.tflite").write_bytes(converter.convert())
     return home
@@ -46,6 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 FILES = {
     "litert": ("litert", "model.tflite"),
     "tensorflow": ("tensorflow", "saved"),
+    "tensorflow-of-one": ("tensorflow", "single"),
 }
 
 

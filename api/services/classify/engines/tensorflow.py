@@ -39,11 +39,14 @@ class TensorFlowClassifier:
         return self._batcher.compute(pictures) if self._batcher else self._compute(pictures)
 
     def _compute(self, pictures: Pictures) -> Probabilities:
-        answer = self._network(self._tf.constant(pictures)).numpy()
+        batches = np.split(pictures, len(pictures)) if self._one_by_one else [pictures]
+        found = [self._network(self._tf.constant(batch)).numpy() for batch in batches]
+        answer = np.concatenate(found)
         return softmax(answer) if self._logits else answer
 
     def _load(self, folder: Path) -> Any:
         self._saved = self._tf.saved_model.load(str(folder))  # keeps the function's weights alive
         function = self._saved.signatures["serving_default"]
-        (name,) = function.structured_input_signature[1]
+        ((name, spec),) = function.structured_input_signature[1].items()
+        self._one_by_one = spec.shape[0] == 1  # some models are saved for a single picture
         return lambda pictures: next(iter(function(**{name: pictures}).values()))

@@ -1,0 +1,103 @@
+"""Settings: a bad value stops the start in one line that names it."""
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from api.config import BadSetting, Settings, load_settings, signing_secret, unknown_settings
+
+BAD = [
+    ("PORT", "abc"),
+    ("PORT", "70000"),
+    ("PORT", "-1"),
+    ("PERCEPT_WORKERS", "0"),
+    ("PERCEPT_WORKERS", "many"),
+    ("PERCEPT_THREADS", "1"),
+    ("PERCEPT_CAPACITY", "0"),
+    ("PERCEPT_MAX_UPLOAD_MB", "-5"),
+    ("PERCEPT_MAX_MEGAPIXELS", "x"),
+    ("PERCEPT_CLASSIFY_ENGINE", "caffe"),
+    ("PERCEPT_RATE_LIMITS", "perhaps"),
+    ("PERCEPT_REGISTRATION", "2"),
+    ("PERCEPT_TRUSTED_PROXIES", "11"),
+    ("PERCEPT_LOG_LEVEL", "loud"),
+    ("PERCEPT_SECRET", "hunter2-hunter2"),
+    ("PERCEPT_SECRET", "a" * 64),
+    ("DATABASE_URL", "mysql://host/name"),
+    ("DATABASE_URL", "not an address"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_bad_values(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """Each bad value is refused in one line that begins with the variable's name."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSetting) as caught:
+        load_settings()
+    assert str(caught.value).startswith(f"{name}: ")
+    assert "\n" not in str(caught.value)
+    assert name != "PERCEPT_SECRET" or value not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "on"), [("on", True), ("off", False), ("1", True), ("no", False)]
+)
+def test_switches(monkeypatch: pytest.MonkeyPatch, value: str, on: bool) -> None:
+    """A switch is on or off, in the usual words."""
+    monkeypatch.setenv("PERCEPT_RATE_LIMITS", value)
+    assert load_settings().rate_limits is on
+
+
+def test_lists_and_dotenv(tmp_path: Path) -> None:
+    """A .env file in the working folder is read; lists are comma-separated."""
+    (tmp_path / ".env").write_text(
+        "PORT=9001\nPERCEPT_CORS_ORIGINS=https://a.example, https://b.example\n"
+    )
+    found = load_settings()
+    assert found.port == 9001
+    assert found.cors_origins == ("https://a.example", "https://b.example")
+
+
+def test_an_empty_value_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is set to nothing counts as not set."""
+    monkeypatch.setenv("PORT", "")
+    assert load_settings().port == 8000
+
+
+def test_misspelt_settings_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PERCEPT_ variables that are no settings can be told of."""
+    monkeypatch.setenv("PERCEPT_MODEL_MIRROR", "x")
+    assert "PERCEPT_MODEL_MIRROR" in unknown_settings()
+
+
+def test_postgres_addresses() -> None:
+    """A plain postgresql:// address gets the driver that is installed."""
+    found = Settings(database_url="postgresql://me:pw@host/name")
+    assert found.database == "postgresql+psycopg://me:pw@host/name"
+
+
+def test_the_secret_is_made_once(settings: Settings) -> None:
+    """Many processes that start at once agree on one secret, which only its owner can read."""
+    found: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(signing_secret(settings))) for _ in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    file = settings.data_dir / "secret.key"
+    assert len(set(found)) == 1
+    assert len(found[0]) >= 32
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [f.name for f in settings.data_dir.iterdir()] == ["secret.key"]
+
+
+def test_a_spoilt_secret_file(settings: Settings) -> None:
+    """A secret file that is too short stops the start instead of signing with it."""
+    settings.data_dir.mkdir()
+    (settings.data_dir / "secret.key").write_text("short")
+    with pytest.raises(BadSetting, match="too short"):
+        signing_secret(settings)
