@@ -49,19 +49,21 @@ def fetch(
     have = target.stat().st_size if target.exists() else 0
     if not (file.bytes and have == file.bytes):
         start = have if have < (file.bytes or have + 1) else 0
-        _write(open_source(source, start, patience_s), file, target, progress)
+        with open_source(source, start, patience_s) as stream:
+            _write(stream, file, target, progress)
     check(file, target)
 
 
 def read_text(source: str, patience_s: float = PATIENCE_S) -> str:
     """A small text, such as a mirror's catalogue; the same errors as `fetch`."""
     data = b""
-    for chunk in open_source(source, 0, patience_s).chunks:
-        data += chunk
-        if len(data) > MAX_TEXT_BYTES:
-            raise Unusable(
-                "%(source)s is too large for a catalogue.", code="catalogue_broken", source=source
-            )
+    with open_source(source, 0, patience_s) as stream:
+        while len(data) <= MAX_TEXT_BYTES and (chunk := next(stream.chunks, b"")):
+            data += chunk
+    if len(data) > MAX_TEXT_BYTES:
+        raise Unusable(
+            "%(source)s is too large for a catalogue.", code="catalogue_broken", source=source
+        )
     return data.decode("utf-8", errors="replace")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from threading import Thread
+from typing import Self
 from urllib.parse import unquote
 
 import requests
@@ -23,11 +24,21 @@ REASONS: tuple[tuple[type[Exception], str], ...] = (
 
 @dataclass(frozen=True)
 class Stream:
-    """The bytes of a file from `start` on; `total` is the size of the whole file, 0 if unknown."""
+    """The bytes of a file from `start` on; `total` is the size of the whole file, 0 if unknown.
+
+    To be used in a `with`, which closes the file or the connection.
+    """
 
     chunks: Iterator[bytes]
+    close: Callable[[], None]
     start: int = 0
     total: int = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def open_source(source: str, start: int, patience_s: float) -> Stream:
@@ -52,13 +63,7 @@ def _from_folder(path: Path, start: int) -> Stream:
         raise _missing(str(path), error.strerror or "it cannot be read") from None
     start = start if start <= size else 0
     stream.seek(start)
-
-    def chunks() -> Iterator[bytes]:
-        with stream:
-            while chunk := stream.read(CHUNK):
-                yield chunk
-
-    return Stream(chunks(), start, size)
+    return Stream(iter(lambda: stream.read(CHUNK), b""), stream.close, start, size)
 
 
 def _from_server(url: str, start: int, patience_s: float) -> Stream:
@@ -70,16 +75,21 @@ def _from_server(url: str, start: int, patience_s: float) -> Stream:
         raise _unreachable(url, _reason(error)) from None
     span = answer.headers.get("Content-Range", "")
     if answer.status_code == 416 and start:
+        answer.close()
         whole = span == f"bytes */{start}"
-        return Stream(iter(()), start, start) if whole else _from_server(url, 0, patience_s)
+        if whole:
+            return Stream(iter(()), answer.close, start, start)
+        return _from_server(url, 0, patience_s)
     _refuse_bad_answer(url, answer, start, span)
     begin = start if answer.status_code == 206 else 0
     length = answer.headers.get("Content-Length", "")
     total = begin + int(length) if length.isdigit() else 0
-    return Stream(_body(url, answer), begin, total)
+    return Stream(_body(url, answer), answer.close, begin, total)
 
 
 def _refuse_bad_answer(url: str, answer: requests.Response, start: int, span: str) -> None:
+    if answer.status_code not in (200, 206):
+        answer.close()
     if answer.status_code in (404, 410):
         raise _missing(url, "there is no such file")
     if answer.status_code not in (200, 206):
@@ -96,8 +106,7 @@ def _body(url: str, answer: requests.Response) -> Iterator[bytes]:
 
 def _watched(url: str, answer: requests.Response) -> Iterator[bytes]:
     try:
-        with answer:
-            yield from answer.iter_content(CHUNK)
+        yield from answer.iter_content(CHUNK)
     except (requests.RequestException, OSError):
         raise _unreachable(url, "the connection broke; the next pull goes on from there") from None
 
