@@ -14,6 +14,7 @@ from api.http import (
     database,
     docs,
     errors,
+    forms,
     health,
     inference,
     listing,
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     configure(app, settings)
     logs.init_app(app, settings)
+    forms.init_app(app)
     metrics.init_app(app)
     cors.init_app(app, settings)
     security.init_app(app)
@@ -73,8 +75,10 @@ def configure(app: Flask, settings: Settings) -> None:
         RESTX_MASK_HEADER="",
         RESTX_MASK_SWAGGER=False,
         ERROR_INCLUDE_MESSAGE=False,
+        RESTX_JSON={"ensure_ascii": False},
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # labels are Spanish too
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # documents have a reading order
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
@@ -98,18 +102,18 @@ def add_namespaces(app: Flask, wanted: frozenset[str]) -> None:
     """The routes of the wanted accounts and services, and of the models list."""
     app.extensions["percept"] = Percept(wanted)
     api = Api(
-        app,
         prefix=PREFIX,
         title="Percept",
         version=version("percept"),
         description=DESCRIPTION,
         doc=False,
-        add_specs=False,
         authorizations={
             "bearer": {"type": "apiKey", "in": "header", "name": "Authorization"},
             "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
         },
     )
+    # Without its own swagger.json; the constructor does not heed this.
+    api.init_app(app, add_specs=False)
     app.extensions["api"] = api
     if "accounts" in wanted:
         for namespace in accounts.found():

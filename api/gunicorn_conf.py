@@ -1,7 +1,8 @@
 """gunicorn's configuration: workers x threads, warm-up after the fork, metrics, draining."""
 
-import logging
 from typing import Any
+
+from gunicorn.glogging import Logger
 
 from api import jsonlines
 from api.config import load_settings
@@ -28,6 +29,21 @@ forwarded_allow_ips = ""
 preload_app = False
 accesslog = None
 control_socket_disable = True
+loglevel = settings.log_level
+
+
+class JsonLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn's own lines look like ours, from the first one on."""
+
+    def setup(self, cfg: Any) -> None:
+        """Called by gunicorn before it says anything."""
+        super().setup(cfg)
+        jsonlines.configure(settings.log_level)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+logger_class = JsonLogger
 
 
 def post_worker_init(worker: Any) -> None:
@@ -41,11 +57,3 @@ def child_exit(server: Any, worker: Any) -> None:
     from prometheus_client import multiprocess  # only now is its folder known
 
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # upstream
-
-
-def on_starting(server: Any) -> None:
-    """gunicorn's own lines look like ours."""
-    jsonlines.configure(settings.log_level)
-    for name in ("gunicorn.error", "gunicorn.access"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True

@@ -16,7 +16,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from api.http.openapi import convert
 
-docs = Blueprint("docs", __name__, template_folder="templates", static_folder="static")
+docs = Blueprint(
+    "docs",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/docs/static",
+)
 
 
 def swagger() -> dict[str, Any]:
@@ -59,4 +65,4 @@ def swagger_json() -> Response:
 
 def init_app(app: Flask) -> None:
     """Serves the page, its files and the documents."""
-    app.register_blueprint(docs, static_url_path="/docs/static")
+    app.register_blueprint(docs)

@@ -4,13 +4,15 @@ import json
 import logging
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote, urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_babel import gettext, lazy_gettext
 from gunicorn.http.errors import NoMoreData, ParseException
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import RequestRedirect
 
 from api import errors
 from api.errors import PerceptError
@@ -141,22 +143,38 @@ def _challenge(code: str) -> str:
 def http_error(error: HTTPException) -> Response:
     """The answer to what Flask and Werkzeug refuse by themselves."""
     status = error.code or 500
-    kept = {"Allow", "Location", "Retry-After", "Accept"}
+    kept = {"Allow", "Retry-After", "Accept"}
     headers = {k: v for k, v in error.get_headers(request.environ) if k in kept}
     detail = str(DETAILS.get(status, DETAILS[400]))
-    if status in (400, 408, 413, 415):
-        headers["Connection"] = "close"  # the body may be half read: nothing can follow it
     return problem(status, CODES.get(status, "malformed"), detail, headers)
+
+
+def moved() -> Response | None:
+    """To the address without the slash too much, if there is something at it."""
+    error, path = request.routing_exception, request.path.rstrip("/")
+    if isinstance(error, NotFound) and path != request.path and _is_known(path):
+        place = quote(path)
+    elif isinstance(error, RequestRedirect):
+        place = urlsplit(error.new_url).path
+    else:
+        return None
+    query = request.query_string.decode("latin-1")
+    headers = {"Location": f"{place}?{query}" if query else place}
+    return problem(308, CODES[308], str(DETAILS[308]), headers)
+
+
+def _is_known(path: str) -> bool:
+    return bool(current_app.url_map.bind("").allowed_methods(path))
 
 
 def bad_framing(_: Exception) -> Response:
     """The answer to a body that breaks off or whose chunks make no sense."""
-    return problem(400, "malformed", str(DETAILS[400]), {"Connection": "close"})
+    return problem(400, "malformed", str(DETAILS[400]))
 
 
 def too_slow(_: TooSlow) -> Response:
     """The answer to a body that does not arrive."""
-    return problem(408, "request_timeout", str(DETAILS[408]), {"Connection": "close"})
+    return problem(408, "request_timeout", str(DETAILS[408]))
 
 
 def database_error(error: Exception) -> Response:
@@ -173,6 +191,7 @@ def crash(error: Exception) -> Response:
 
 def init_app(app: Flask) -> None:
     """Handlers go on the app, not on the flask-restx Api, which would swallow them."""
+    app.before_request(moved)  # Flask lets no error handler see its redirects
     app.register_error_handler(PerceptError, percept_error)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(OperationalError, database_error)

@@ -5,6 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.extensions import db
+from api.http.errors import RETRY_SECONDS, problem
 from api.http.inference import pools
 
 health = Blueprint("health", __name__, url_prefix="/health")
@@ -17,16 +18,13 @@ def live() -> Response:
 
 
 @health.get("/ready")
-def ready() -> tuple[Response, int, dict[str, str]]:
+def ready() -> Response:
     """200 when the database answers and every default model is loaded, else 503 with reasons."""
     reasons = _database() + [reason for pool in pools().values() for reason in pool.missing()]
     if reasons:
-        return jsonify(status="not ready", reasons=reasons), 503, {"Retry-After": "2"}
-    return (
-        jsonify(status="ready", services=sorted(current_app.extensions["percept"].offered)),
-        200,
-        {},
-    )
+        headers = {"Retry-After": RETRY_SECONDS}
+        return problem(503, "not_ready", " ".join(reasons), headers, reasons=reasons)
+    return jsonify(status="ready", services=sorted(current_app.extensions["percept"].offered))
 
 
 def _database() -> list[str]:

@@ -12,7 +12,8 @@ def preferred() -> str:
     """The best of our languages by Accept-Language; English otherwise."""
     if not has_request_context():
         return LANGUAGES[0]
-    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+    wanted = (tag.partition("-")[0].lower() for tag, q in request.accept_languages if q)
+    return next((language for language in wanted if language in LANGUAGES), LANGUAGES[0])
 
 
 def init_app(app: Flask) -> None:

@@ -111,4 +111,5 @@ def _one(name: str, given: list[str], by_name: dict[str, Option]) -> Any:
         raise FieldProblem(FieldError(shown, "There is no such field."))
     if len(given) > 1:
         raise FieldProblem(FieldError(shown, "Was given more than once."))
-    return by_name[name].read(given[0])
+    # A form sends its empty fields too; they mean that nothing was chosen.
+    return by_name[name].read(given[0]) if given[0] else by_name[name].default

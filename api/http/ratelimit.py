@@ -42,8 +42,11 @@ def check(limit: Limit, *who: str) -> None:
     Raises:
         RateLimited: the quota of this window is used up.
     """
-    if (limiter := _limiter()) and not limiter.test(limit.item, limit.name, *who):
-        raise RateLimited(_tell(limiter, limit, who))
+    if limiter := _limiter():
+        fits = limiter.test(limit.item, limit.name, *who)
+        wait = _tell(limiter, limit, who)
+        if not fits:
+            raise RateLimited(wait)
 
 
 def count(limit: Limit, *who: str) -> None:
@@ -78,16 +81,16 @@ def _tell(limiter: FixedWindowRateLimiter, limit: Limit, who: tuple[str, ...]) -
     """Remember the state for the answer's headers; returns the seconds to wait."""
     stats = limiter.get_window_stats(limit.item, limit.name, *who)
     wait = max(1, math.ceil(stats.reset_time - time.time()))
-    g.rate_limit = (limit, max(0, stats.remaining), wait)
+    g.setdefault("rate_limits", {})[limit] = (max(0, stats.remaining), wait)
     return wait
 
 
 def _headers(response: Response) -> Response:
-    if state := g.get("rate_limit"):
-        limit, remaining, wait = state
-        policy = f'"{limit.name}";q={limit.item.amount};w={limit.item.get_expiry()}'
-        response.headers["RateLimit-Policy"] = policy
-        response.headers["RateLimit"] = f'"{limit.name}";r={remaining};t={wait}'
+    if told := g.get("rate_limits"):
+        policies = [f'"{x.name}";q={x.item.amount};w={x.item.get_expiry()}' for x in told]
+        states = [f'"{x.name}";r={left};t={wait}' for x, (left, wait) in told.items()]
+        response.headers["RateLimit-Policy"] = ", ".join(policies)
+        response.headers["RateLimit"] = ", ".join(states)
     return response
 
 

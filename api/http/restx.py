@@ -10,10 +10,18 @@ import flask_restx
 from flask import request
 from flask_restx import Model, Namespace, fields
 from jsonschema import Draft4Validator, ValidationError
+from werkzeug.exceptions import BadRequest
 
 from api.errors import N_, FieldError, Invalid, Malformed, TooLarge, WrongMediaType
 
 JSON_LIMIT = 64 * 1024
+MOST_PROBLEMS = 50
+BODY_REFUSALS = {
+    400: "The body cannot be read",
+    413: "The body is too large",
+    415: "The body is of the wrong media type",
+    422: "The body is well-formed but cannot be used; `errors` names the fields",
+}
 View = Callable[..., Any]
 
 
@@ -33,6 +41,12 @@ class NullableString(fields.String):
     """A string that may be null."""
 
     __schema_type__ = ("string", "null")
+
+
+class Anything(fields.Raw):
+    """A value of no single type; the description says which ones."""
+
+    __schema_type__ = None
 
 
 class NullableTime(fields.String):
@@ -58,11 +72,16 @@ def takes(ns: Namespace, schema: Model) -> Callable[[View], View]:
             return view(*args, body=json_body(schema), **kwargs)
 
         documented = ns.expect(schema, validate=False)(reading)
-        for status in (400, 413, 415, 422):
-            documented = ns.response(status, "Refused")(documented)
-        return documented  # type: ignore[no-any-return]  # flask-restx is untyped
+        return refuses_bodies(ns, documented)
 
     return decorate
+
+
+def refuses_bodies(ns: Namespace, view: View) -> View:
+    """Documents the ways in which a request's body can be refused."""
+    for status, why in BODY_REFUSALS.items():
+        view = ns.response(status, why)(view)
+    return view
 
 
 def json_body(schema: Model) -> dict[str, Any]:
@@ -73,16 +92,21 @@ def json_body(schema: Model) -> dict[str, Any]:
     """
     body = _parsed(_raw_json())
     validator = Draft4Validator(schema.__schema__)
-    problems = [field_error(e) for e in validator.iter_errors(body)]
+    problems = [field for e in validator.iter_errors(body) for field in field_errors(e)]
     problems += [_unstorable(name) for name, value in _strings(body) if _is_unstorable(value)]
-    if problems:
-        raise Invalid(problems)
+    one_each: dict[str, FieldError] = {}
+    for problem in problems:
+        one_each.setdefault(problem.field, problem)
+    if one_each:
+        raise Invalid(list(one_each.values())[:MOST_PROBLEMS])
     return body  # type: ignore[no-any-return]  # the schema says it is an object
 
 
 def refuse_encoded() -> None:
     """Refuse compressed bodies: they could unpack to any size."""
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+    content = request.headers.get("Content-Encoding", "identity").lower()
+    transfer = request.headers.get("Transfer-Encoding", "chunked").lower()
+    if content != "identity" or transfer != "chunked":
         raise WrongMediaType("Compressed request bodies are not accepted.")
 
 
@@ -96,12 +120,18 @@ def _raw_json() -> bytes:
 
 
 def whole_body(limit: int) -> bytes | None:
-    """The request's body, or None if it is larger than the limit."""
+    """The request's body, or None if it is larger than the limit.
+
+    Raises:
+        BadRequest: it breaks off.
+    """
     if (request.content_length or 0) > limit:
         return None
     # One more than allowed, because Werkzeug cuts chunked bodies off at its limit in silence.
     request.max_content_length = limit + 1
     body = request.get_data()
+    if len(body) < (request.content_length or 0):
+        raise BadRequest
     return body if len(body) <= limit else None
 
 
@@ -152,8 +182,11 @@ def _is_unstorable(text: str) -> bool:
 
 
 def _unstorable(name: str) -> FieldError:
-    shown = "?" if _is_unstorable(name) else name
-    return FieldError(shown, "Holds a character that cannot be stored.")
+    return FieldError(_shown(name), "Holds a character that cannot be stored.")
+
+
+def _shown(name: str) -> str:
+    return "?" if _is_unstorable(name) else name[:64]
 
 
 MESSAGES = {
@@ -169,16 +202,22 @@ MESSAGES = {
 }
 
 
-def field_error(error: ValidationError) -> FieldError:
-    """The domain's word for a failed JSON Schema rule."""
-    where = ".".join(str(part) for part in error.absolute_path) or "body"
+def field_errors(error: ValidationError) -> Iterator[FieldError]:
+    """The domain's words for a failed JSON Schema rule, for each field that fails it."""
     if error.validator == "required":
-        missing = next(n for n in error.validator_value if n not in error.instance)
-        return FieldError(missing, "This field is required.")
-    if error.validator == "additionalProperties":
-        extra = next(n for n in error.instance if n not in error.schema.get("properties", {}))
-        return FieldError(extra[:64], "There is no such field.")
-    wanted = error.validator_value
-    shown = ", ".join(str(w) for w in wanted) if isinstance(wanted, list | tuple) else wanted
-    template = MESSAGES.get(str(error.validator), "This value cannot be used.")
-    return FieldError(where, template, {"wanted": shown})
+        for name in error.validator_value:
+            if name not in error.instance:
+                yield FieldError(_place(error, name), "This field is required.")
+    elif error.validator == "additionalProperties":
+        for name in error.instance:
+            if name not in error.schema.get("properties", {}):
+                yield FieldError(_place(error, _shown(name)), "There is no such field.")
+    else:
+        wanted = error.validator_value
+        shown = ", ".join(str(w) for w in wanted) if isinstance(wanted, list | tuple) else wanted
+        template = MESSAGES.get(str(error.validator), N_("This value cannot be used."))
+        yield FieldError(_place(error) or "body", template, {"wanted": shown})
+
+
+def _place(error: ValidationError, *name: str) -> str:
+    return ".".join(str(part) for part in (*error.absolute_path, *name))

@@ -9,7 +9,7 @@ from flask_restx import Namespace
 from werkzeug.datastructures import FileStorage
 
 from api.errors import N_, FieldError, Invalid, TooLarge, WrongMediaType, invalid
-from api.http.restx import refuse_encoded
+from api.http.restx import refuse_encoded, refuses_bodies, whole_body
 
 MULTIPART = "multipart/form-data"
 OCTETS = "application/octet-stream"
@@ -50,9 +50,7 @@ def takes_files(ns: Namespace, field: str, most: int) -> Callable[[Any], Any]:
 def _documented(ns: Namespace, view: Any, parser: Any, vendor: dict[str, Any]) -> Any:
     documented = ns.expect(parser, validate=False)(view)
     documented = ns.doc(consumes=[MULTIPART], vendor=vendor)(documented)
-    for status in (400, 413, 415, 422):
-        documented = ns.response(status, "Refused")(documented)
-    return documented
+    return refuses_bodies(ns, documented)
 
 
 def one_file(field: str, types: tuple[str, ...]) -> bytes:
@@ -68,7 +66,7 @@ def one_file(field: str, types: tuple[str, ...]) -> bytes:
             raise invalid(field, "Was given more than once.")
         return _content(field, found[0])
     if request.mimetype == OCTETS or request.mimetype in types:
-        return _not_empty(field, request.get_data(cache=False))
+        return _not_empty(field, _raw_body())
     raise WrongMediaType("Send the file as multipart/form-data or as the raw body with its type.")
 
 
@@ -92,6 +90,12 @@ def _refuse_early() -> None:
             size=request.content_length,
             limit=limit,
         )
+
+
+def _raw_body() -> bytes:
+    if (body := whole_body(current_app.config["MAX_CONTENT_LENGTH"])) is None:
+        raise TooLarge("The request is larger than this server accepts.")
+    return body
 
 
 def _fields(field: str) -> list[FileStorage]:

@@ -2,12 +2,16 @@
 
 import contextlib
 import errno
+import json
 import socket
 import struct
 import time
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from api.models import new_id
 
 STALL_SECONDS = 20.0
 GRACE_SECONDS = 20.0
@@ -76,6 +80,45 @@ class PatientSocket(socket.socket):
                 break
 
 
+class Overheard:
+    """Stands in for a client while gunicorn says what is wrong; keeps only the status."""
+
+    status = 500
+
+    def gettimeout(self) -> float:
+        """Nothing is ever waited for."""
+        return 0.0
+
+    def sendall(self, data: bytes) -> None:
+        """Hear the status line."""
+        self.status = int(data.split(b" ", 2)[1])
+
+
+def refusal(status: int) -> bytes:
+    """A whole answer to what cannot be read, in the shape of all refusals and in English."""
+    title, request_id = HTTPStatus(status).phrase, str(new_id())
+    code = "malformed" if status == HTTPStatus.BAD_REQUEST else title.lower().replace(" ", "_")
+    problem = {
+        "type": f"urn:percept:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": "The request could not be read.",
+        "code": code,
+        "request_id": request_id,
+    }
+    body = json.dumps(problem)
+    head = (
+        f"HTTP/1.1 {status} {title}\r\n"
+        "Connection: close\r\n"
+        "Content-Type: application/problem+json\r\n"
+        f"Content-Length: {len(body)}\r\n"
+        "Cache-Control: no-store\r\n"
+        "X-Content-Type-Options: nosniff\r\n"
+        f"X-Request-Id: {request_id}\r\n\r\n"
+    )
+    return (head + body).encode()
+
+
 class PatientWorker(ThreadWorker):
     """gunicorn's threads; slow senders lose theirs instead of keeping it for good."""
 
@@ -88,3 +131,10 @@ class PatientWorker(ThreadWorker):
         if not keep:
             conn.sock.part()
         return keep
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Log and answer what never reached the application."""
+        heard = Overheard()
+        super().handle_error(req, heard, addr, exc)
+        with contextlib.suppress(OSError):
+            client.sendall(refusal(heard.status))

@@ -38,8 +38,8 @@ def login(email: str, password: str, device: Device) -> dict[str, Any]:
         RateLimited: too many wrong ones from this client, for this account or in all.
     """
     account = users.typed_key(email)
-    ratelimit.check(SPRAYS, device.address)
     ratelimit.count(users.GUESSES, account, device.address)
+    ratelimit.check(SPRAYS, device.address)
     query = select(User.id, User.password_hash).where(User.email_key == account, User.active)
     user_id, stored = db.session.execute(query).first() or (None, None)
     db.session.close()  # hashing takes long, and a connection is not needed for it
@@ -59,6 +59,7 @@ def _open_session(user_id: UUID, stored: str | None, device: Device) -> dict[str
     login = update(User).where(*still).values(last_login_at=at).returning(User.roles)
     roles = db.session.execute(login).scalar_one_or_none()
     if roles is None:
+        db.session.rollback()
         return None
     row = Session(
         user_id=user_id,

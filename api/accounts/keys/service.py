@@ -43,11 +43,13 @@ def create(
     )
     db.session.add(row)
     try:
-        db.session.commit()
+        db.session.flush()
     except IntegrityError:  # the user was deleted while the request arrived
         db.session.rollback()
         gone = "This session has ended. Please sign in again."
         raise NotSignedIn(gone, "token_revoked") from None
+    db.session.expunge(row)  # it can be shown even if somebody deletes it the next moment
+    db.session.commit()
     return row, key
 
 

@@ -13,7 +13,7 @@ namespace = Namespace("users", description="Your own account, and all of them fo
 
 EMAIL = {"min_length": 3, "max_length": 254, "example": "ada@example.com"}
 PASSWORD = {"min_length": 12, "max_length": 128, "example": "ten thousand small lamps"}
-NAME = {"max_length": 100, "example": "Ada"}
+NAME = {"min_length": 1, "max_length": 100, "example": "Ada"}
 LOCALE = {"enum": list(LANGUAGES), "example": "en"}
 
 user = model(

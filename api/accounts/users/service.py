@@ -98,11 +98,11 @@ def create(
     )
     db.session.add(row)
     try:
-        db.session.commit()
+        db.session.flush()
     except IntegrityError:  # somebody else was faster by a moment
         db.session.rollback()
         raise taken from None
-    return row
+    return _committed(row)
 
 
 def get(user_id: UUID) -> User:
@@ -135,8 +135,8 @@ def change(user_id: UUID, changes: dict[str, Any]) -> User:
     row = get(user_id)
     if not row.active:
         db.session.execute(delete(Session).where(Session.user_id == user_id))
-    _commit_if_administered(admins)
-    return row
+    _refuse_if_deserted(admins)
+    return _committed(row)
 
 
 def remove(user_id: UUID) -> None:
@@ -150,7 +150,8 @@ def remove(user_id: UUID) -> None:
     gone = db.session.execute(delete(User).where(User.id == user_id).returning(User.id)).all()
     if not gone:
         raise NotFound("There is no such user.")
-    _commit_if_administered(admins)
+    _refuse_if_deserted(admins)
+    db.session.commit()
 
 
 def confirm(user_id: UUID, password: str, address: str) -> User:
@@ -179,10 +180,15 @@ def _lock_admins() -> int:
     return sum(db.session.scalars(query))
 
 
-def _commit_if_administered(before: int) -> None:
+def _committed(row: User) -> User:
+    db.session.expunge(row)  # it can be shown even if somebody deletes it the next moment
+    db.session.commit()
+    return row
+
+
+def _refuse_if_deserted(before: int) -> None:
     # After the write, so that on SQLite too this reads what the previous writer has left.
     admins = db.session.scalar(select(func.count()).where(_is_admin(), User.active))
     if before and not admins:
         db.session.rollback()
         raise Conflict("The last active administrator has to stay.", "last_admin")
-    db.session.commit()

@@ -4,7 +4,7 @@ from flask_restx import Namespace, fields
 
 from api.http.inference import ANSWER_FIELDS
 from api.http.options import Option
-from api.http.restx import model
+from api.http.restx import Anything, model
 from api.services.classify.service import LANGUAGES
 
 namespace = Namespace("classify", description="What is in a picture.")
@@ -35,7 +35,7 @@ batch_answer = model(
     "BatchAnswer",
     **ANSWER_FIELDS,
     results=fields.List(
-        fields.Raw,
+        Anything,
         required=True,
         description="In the order of the files: a list of predictions, or a problem object.",
     ),

@@ -1,0 +1,70 @@
+"""What these tests share: the shape of a refusal, and pictures without a model."""
+
+import io
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_restx import Namespace, Resource
+from PIL import Image
+
+from api.enginekit.image import MEDIA_TYPES
+from api.http.options import Option, takes_options
+from api.http.uploads import takes_file, takes_files
+
+Refused = Callable[..., dict[str, Any]]
+MEMBERS = {"type", "title", "status", "detail", "code", "request_id"}
+INSIDE = re.compile(r"Traceback|File \"|\.py\b|site-packages|SELECT |sqlalchemy|werkzeug|flask")
+
+
+@pytest.fixture
+def refused() -> Refused:
+    """Checks that an answer is a problem of this status and code, whole and telling nothing."""
+
+    def check(response: Any, status: int, code: str | None = None) -> dict[str, Any]:
+        assert response.status_code == status, response.text
+        assert response.headers["Content-Type"] == "application/problem+json"
+        problem: dict[str, Any] = json.loads(response.text)
+        assert set(problem) >= MEMBERS
+        assert problem["status"] == status
+        assert problem["request_id"] == response.headers["X-Request-Id"]
+        assert all(isinstance(problem[name], str) for name in MEMBERS - {"status"})
+        assert code in (None, problem["code"])
+        assert not INSIDE.search(response.text)
+        return problem
+
+    return check
+
+
+@pytest.fixture
+def picture() -> bytes:
+    """A small PNG."""
+    stream = io.BytesIO()
+    Image.new("RGB", (40, 30), "orange").save(stream, "PNG")
+    return stream.getvalue()
+
+
+@pytest.fixture
+def counting(app: Flask) -> Flask:
+    """The application with /api/v1/count and /api/v1/count/many, which tell the size of files."""
+    namespace = Namespace("count")
+    option = Option("top_k", "A number.", int, 5, 1, 20)
+
+    @namespace.route("")
+    class Count(Resource):
+        @takes_file(namespace, "image", MEDIA_TYPES)
+        @takes_options(namespace, option)
+        def post(self, image: bytes, options: dict[str, Any]) -> dict[str, int]:
+            return {"size": len(image), **options}
+
+    @namespace.route("/many")
+    class CountMany(Resource):
+        @takes_files(namespace, "image", 3)
+        def post(self, images: list[bytes]) -> list[int]:
+            return [len(image) for image in images]
+
+    app.extensions["api"].add_namespace(namespace)
+    return app
