@@ -1,5 +1,6 @@
 """Bytes from anywhere become an RGB picture: few formats, bounded size, upright, no surprises."""
 
+import importlib
 import io
 import warnings
 from collections.abc import Iterator
@@ -12,13 +13,16 @@ from PIL import Image, ImageCms, ImageFile, ImageOps
 
 from api.errors import TooLarge, Unusable
 
+# By name, or the first file of no known format would make Pillow import all of its decoders.
+for plugin in ("Avif", "Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP"):
+    importlib.import_module(f"PIL.{plugin}ImagePlugin")
 pillow_heif.register_heif_opener()
 # A picture whose end is missing is refused, not filled up with grey.
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 # Our own limit is lower and is checked before a pixel is decoded.
 Image.MAX_IMAGE_PIXELS = None
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF")
 MEDIA_TYPES = tuple(
     f"image/{name}"
     for name in ["jpeg", "png", "webp", "gif", "tiff", "bmp", "heic", "heif", "avif"]
