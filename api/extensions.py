@@ -7,7 +7,8 @@ from flask_sqlalchemy import SQLAlchemy
 
 from api.models import Base
 
-db = SQLAlchemy(metadata=Base.metadata)
+# What was committed can be shown without asking again, even if somebody deletes it meanwhile.
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 jwt = JWTManager()
 cors = CORS()
 babel = Babel()

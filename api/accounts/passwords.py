@@ -11,6 +11,13 @@ from api.errors import invalid
 
 SHORTEST, LONGEST = 12, 128
 COMMON = frozenset(FREQUENCY_LISTS["passwords"])
+RUNS = (
+    "1234567890" * 13,
+    "0987654321" * 13,
+    "qwertyuiop" * 13,
+    "qwertyuiopasdfghjklzxcvbnm",
+    "abcdefghijklmnopqrstuvwxyz" * 5,
+)
 # 19 MiB and three passes: about 60 ms of one core, within OWASP's recommendations.
 HASHER = PasswordHasher(time_cost=3, memory_cost=19456, parallelism=1)
 # More at a time would starve the other work of this process.
@@ -28,8 +35,15 @@ def check(password: str, email: str, field: str = "password") -> None:
     if len(password) > LONGEST:
         raise invalid(field, "Must have at most %(wanted)s characters.", wanted=LONGEST)
     easy = {email.casefold(), email.partition("@")[0].casefold()}
-    if password.casefold() in COMMON | easy:
+    if password.casefold() in easy or _is_common(password.casefold()):
         raise invalid(field, "This password is too common.")
+
+
+def _is_common(password: str) -> bool:
+    """Whether it is on the list, repeats what is on the list, or runs along the keys."""
+    # The shortest piece that, repeated, makes up the whole: where the whole turns into itself.
+    piece = password[: (password + password).index(password, 1)]
+    return bool({password, piece} & COMMON) or any(password in run for run in RUNS)
 
 
 def hashed(password: str) -> str:

@@ -8,10 +8,10 @@ from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, current_app, g, request
 from flask_babel import gettext, lazy_gettext
-from gunicorn.http.errors import NoMoreData, ParseException
+from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import ClientDisconnected, HTTPException, NotFound
 from werkzeug.routing import RequestRedirect
 
 from api import errors
@@ -167,14 +167,16 @@ def _is_known(path: str) -> bool:
     return bool(current_app.url_map.bind("").allowed_methods(path))
 
 
-def bad_framing(_: Exception) -> Response:
-    """The answer to a body that breaks off or whose chunks make no sense."""
-    return problem(400, "malformed", str(DETAILS[400]))
+def bad_framing(_: ParseException) -> Response:
+    """The answer to a body whose chunks make no sense."""
+    return problem(400, CODES[400], str(DETAILS[400]))
 
 
-def too_slow(_: TooSlow) -> Response:
-    """The answer to a body that does not arrive."""
-    return problem(408, "request_timeout", str(DETAILS[408]))
+def broken_off(error: ClientDisconnected) -> Response:
+    """The answer to a body that does not come to its end."""
+    # Werkzeug makes this one error of whatever goes wrong with the connection.
+    status = 408 if isinstance(error.__context__, TooSlow) else 400
+    return problem(status, CODES[status], str(DETAILS[status]))
 
 
 def database_error(error: Exception) -> Response:
@@ -196,7 +198,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(OperationalError, database_error)
     app.register_error_handler(PoolTimeout, database_error)
-    app.register_error_handler(TooSlow, too_slow)
+    app.register_error_handler(ClientDisconnected, broken_off)
     app.register_error_handler(ParseException, bad_framing)
-    app.register_error_handler(NoMoreData, bad_framing)
     app.register_error_handler(Exception, crash)

@@ -6,6 +6,7 @@ import json
 import socket
 import struct
 import time
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -24,14 +25,23 @@ RESET = struct.pack("ii", 1, 0)
 
 
 class TooSlow(ConnectionResetError):
-    """The client does not send. A kind of reset, which gunicorn ends without a fuss."""
+    """The client keeps us waiting. A kind of reset, which gunicorn ends without a fuss."""
 
     def __init__(self) -> None:
-        super().__init__(errno.ECONNRESET, "the client sends too slowly")
+        super().__init__(errno.ECONNRESET, "the client is too slow")
+
+
+@contextlib.contextmanager
+def patience() -> Iterator[None]:
+    """Turns a time-out into TooSlow."""
+    try:
+        yield
+    except TimeoutError:
+        raise TooSlow from None
 
 
 class PatientSocket(socket.socket):
-    """A socket whose peer must keep sending, and on average not too slowly."""
+    """A socket whose peer must keep sending and taking, and send not too slowly on average."""
 
     def begin_request(self) -> None:
         """Count from here."""
@@ -48,15 +58,31 @@ class PatientSocket(socket.socket):
         Raises:
             TooSlow: they do not come, or too slowly all in all.
         """
-        try:
+        with patience():
             data = super().recv(size, flags)
-        except TimeoutError:
-            raise TooSlow from None
         self.received += len(data)
         spent = time.monotonic() - self.started
         if spent > GRACE_SECONDS and self.received / spent < LEAST_BYTES_PER_SECOND:
             raise TooSlow
         return data
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """All of the data.
+
+        Raises:
+            TooSlow: the client does not take it.
+        """
+        with patience():
+            super().sendall(data, flags)
+
+    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
+        """The file's bytes.
+
+        Raises:
+            TooSlow: the client does not take them.
+        """
+        with patience():
+            return super().sendfile(file, offset, count)
 
     def part(self) -> None:
         """Say goodbye, and wait for the client's.
@@ -121,6 +147,19 @@ def refusal(status: int) -> bytes:
 
 class PatientWorker(ThreadWorker):
     """gunicorn's threads; slow senders lose theirs instead of keeping it for good."""
+
+    @property
+    def worker_connections(self) -> int:
+        """How many may be open: as many as have a thread each, beside those that rest.
+
+        The next one is left to another worker; here it would wait behind slow clients.
+        """
+        resting = len(self.keepalived_conns) + len(self.pending_conns)
+        return min(resting + int(self.cfg.threads), int(self.cfg.worker_connections))
+
+    @worker_connections.setter
+    def worker_connections(self, _: int) -> None:
+        """gunicorn would set it once and for all."""
 
     def handle(self, conn: TConn) -> Any:
         """Answer one request of a connection."""

@@ -207,9 +207,9 @@ def test_deleted_while_it_is_changed(
     ("query", "field"),
     [
         ("limit=0", "limit"), ("limit=-1", "limit"), ("limit=101", "limit"), ("limit=1e3", "limit"),
-        ("limit=1000000000", "limit"), ("limit=abc", "limit"), ("limit=", "limit"),
+        ("limit=1000000000", "limit"), ("limit=abc", "limit"),
         ("limit=٣", "limit"), ("limit=5&limit=6", "limit"), ("limit=" + "9" * 20, "limit"),
-        ("cursor=x", "cursor"), ("cursor=", "cursor"), ("cursor=1%20OR%201=1", "cursor"),
+        ("cursor=x", "cursor"), ("cursor=1%20OR%201=1", "cursor"),
         ("cursor=%00", "cursor"), ("sort=email", "sort"), ("order_by=password_hash", "order_by"),
         ("filter=password_hash", "filter"), ("password_hash=x", "password_hash"),
         ("per_page=1000000000", "per_page"), ("page=2", "page"), ("offset=5", "offset"),

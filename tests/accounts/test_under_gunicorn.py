@@ -172,11 +172,7 @@ def test_one_key_twenty_times_at_once(server: Any, person: Any) -> None:
     assert len(items) == 1
 
 
-AGAINST: list[tuple[str, dict[str, Any] | None]] = [
-    ("PATCH", {"roles": ["user"]}),
-    ("PATCH", {"roles": []}),
-    ("PATCH", {"active": False}),
-]
+AGAINST: list[dict[str, Any]] = [{"roles": ["user"]}, {"roles": []}, {"active": False}]
 
 
 def test_two_admins_against_each_other(serve: Any) -> None:
@@ -185,11 +181,11 @@ def test_two_admins_against_each_other(serve: Any) -> None:
     pair = [settle(server, f"{name}@example.com", "user admin") for name in ("one", "two")]
     deadline, rounds = time.monotonic() + SECONDS, 0
     while rounds < ROUNDS and time.monotonic() < deadline:
-        method, body = AGAINST[rounds % len(AGAINST)]
+        body = AGAINST[rounds % len(AGAINST)]
         urls = [f"{server.url}{V1}/users/{one['id']}" for one in pair]
         answers = at_once(
-            partial(httpx.request, method, urls[1], json=body, headers=pair[0]["headers"]),
-            partial(httpx.request, method, urls[0], json=body, headers=pair[1]["headers"]),
+            partial(httpx.patch, urls[1], json=body, headers=pair[0]["headers"]),
+            partial(httpx.patch, urls[0], json=body, headers=pair[1]["headers"]),
         )
         assert sorted(statuses(answers)) in ([200, 401], [200, 403], [200, 409])
         with database(server) as connection:

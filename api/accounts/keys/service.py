@@ -43,13 +43,11 @@ def create(
     )
     db.session.add(row)
     try:
-        db.session.flush()
+        db.session.commit()
     except IntegrityError:  # the user was deleted while the request arrived
         db.session.rollback()
         gone = "This session has ended. Please sign in again."
         raise NotSignedIn(gone, "token_revoked") from None
-    db.session.expunge(row)  # it can be shown even if somebody deletes it the next moment
-    db.session.commit()
     return row, key
 
 

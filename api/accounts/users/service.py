@@ -98,11 +98,11 @@ def create(
     )
     db.session.add(row)
     try:
-        db.session.flush()
+        db.session.commit()
     except IntegrityError:  # somebody else was faster by a moment
         db.session.rollback()
         raise taken from None
-    return _committed(row)
+    return row
 
 
 def get(user_id: UUID) -> User:
@@ -136,7 +136,8 @@ def change(user_id: UUID, changes: dict[str, Any]) -> User:
     if not row.active:
         db.session.execute(delete(Session).where(Session.user_id == user_id))
     _refuse_if_deserted(admins)
-    return _committed(row)
+    db.session.commit()
+    return row
 
 
 def remove(user_id: UUID) -> None:
@@ -178,12 +179,6 @@ def _lock_admins() -> int:
     """How many are active; no two changes run at once (SQLite allows one writer anyway)."""
     query = select(User.active).where(_is_admin()).order_by(User.id).with_for_update()
     return sum(db.session.scalars(query))
-
-
-def _committed(row: User) -> User:
-    db.session.expunge(row)  # it can be shown even if somebody deletes it the next moment
-    db.session.commit()
-    return row
 
 
 def _refuse_if_deserted(before: int) -> None:
