@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     )
     workers: int = Field(2, alias="PERCEPT_WORKERS", ge=1, le=64, description="Worker processes.")
     threads: int = Field(
-        160,
+        256,
         alias="PERCEPT_THREADS",
         ge=2,
         le=1000,

@@ -97,7 +97,7 @@ class Entry:
     rank: Annotated[int, Field(ge=0)] = 0
     embedded: bool = False
     architecture: Line = ""
-    engines: dict[Literal["litert", "tensorflow"], FileName] = field(default_factory=dict)
+    engines: dict[TaskName, FileName] = field(default_factory=dict)
     output: Literal["probabilities", "logits"] = "probabilities"
     labels: MaybeFileName = ""
     labels_es: MaybeFileName = ""

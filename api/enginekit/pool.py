@@ -85,7 +85,8 @@ class EnginePool:
         """Why this service cannot work yet; empty when its default model is loaded."""
         name = self.store.default(self.service)
         if name is None:
-            return [f"{self.service}: no model is installed."]
+            needed = self.store.entries(self.service)
+            return [f"{self.service}: no model is installed."] if needed else []
         if name in self._loaded:
             return []
         return [f"{self.service}: {name} {self._failed.get(name, 'is not loaded yet.')}"]

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+import uuid_utils
 from gunicorn.workers.gthread import TConn, ThreadWorker
-
-from api.models import new_id
 
 STALL_SECONDS = 20.0
 GRACE_SECONDS = 20.0
@@ -122,7 +121,7 @@ class Overheard:
 
 def refusal(status: int) -> bytes:
     """A whole answer to what cannot be read, in the shape of all refusals and in English."""
-    title, request_id = HTTPStatus(status).phrase, str(new_id())
+    title, request_id = HTTPStatus(status).phrase, str(uuid_utils.uuid7())
     code = "malformed" if status == HTTPStatus.BAD_REQUEST else title.lower().replace(" ", "_")
     problem = {
         "type": f"urn:percept:problem:{code}",

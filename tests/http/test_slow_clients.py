@@ -91,8 +91,8 @@ def ended(slow: list[socket.socket]) -> list[bytes]:
 
 
 def test_half_open_heads(crowd: Crowd, well: Callable[[], None]) -> None:
-    """200 clients that never finish their request's head."""
-    slow = crowd(200, HALF_HEAD)
+    """300 clients that never finish their request's head: they share the workers' 320 threads."""
+    slow = crowd(300, HALF_HEAD)
     each_second(5, well, lambda: drip(slow, 1))
 
 

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,17 @@ def test_dripping(hasty: None, pair: Pair) -> None:
 
     with pytest.raises(TooSlow):
         take()
+
+
+@pytest.mark.parametrize("by", ["sendall", "sendfile"])
+def test_not_taking(hasty: None, pair: Pair, tmp_path: Path, by: str) -> None:
+    """A client that does not take its answer is given up in the same way."""
+    ours, _ = pair
+    ours.setblocking(True)
+    file = tmp_path / "answer"
+    file.write_bytes(b"x" * 5_000_000)
+    with file.open("rb") as stream, pytest.raises(TooSlow):
+        ours.sendall(stream.read()) if by == "sendall" else ours.sendfile(stream)
 
 
 def test_a_long_upload_at_a_fair_pace(hasty: None, pair: Pair) -> None:

@@ -36,7 +36,7 @@ def convert(folder: Path) -> None:
     """
     entry = read_manifest(folder).entry
     pictures = _probes(entry)
-    engines: dict[Literal["litert", "tensorflow"], str] = {"litert": TFLITE}
+    engines: dict[str, str] = {"litert": TFLITE}
     if not (folder / TFLITE).exists():
         _export(entry, folder)
         (folder / TFLITE).write_bytes(_to_litert(folder / SAVED))
