@@ -19,7 +19,8 @@ PASSWORD = "ten thousand small lamps"
 ANOTHER = "another one of my lamps"
 BAD = [
     "", "1234567", "elevenchars", "x" * 129, "password1234", "PassWord1234", "qwerty123456",
-    "passwordpassword", "123456789012", "1q2w3e4r5t6y", "ada.lovelace@example.com", "Ada.Lovelace", "twelve\0chars", "\0" * 12,
+    "passwordpassword", "123456789012", "1q2w3e4r5t6y", "ada.lovelace@example.com",
+    "Ada.Lovelace", "twelve\0chars", "\0" * 12,
     "twelve\ud800chars", "x" * 10_000, None, 123456789012, True, ["ten thousand"], {},
 ]  # fmt: skip
 GOOD = [
