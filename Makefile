@@ -40,8 +40,8 @@ lock: $(UV)  ## Choose new versions of the dependencies
 	$(UV) pip compile -q --universal --upgrade --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	$(UV) pip compile -q --universal --upgrade --generate-hashes --no-header --no-annotate --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
-migration: setup  ## Write a migration for changed tables: make migration m="what changes"
-	$(BIN)/percept db migrate -m "$(m)"
+migration: setup  ## Write a migration for changed tables: make migration n=0002 m="what changes"
+	$(BIN)/percept db migrate --rev-id $(n) -m "$(m)"
 
 translations: .venv/.dev  ## Bring the Spanish catalogue up to date with the code
 	$(BIN)/pybabel -q extract -F babel.cfg -o .messages.pot --omit-header --no-location --sort-output .

@@ -15,6 +15,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 MINIMUM_SECRET_BYTES = 32
+ALLOCATOR = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "1000000",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
 Names = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -223,6 +228,15 @@ def share_metrics(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def return_memory() -> None:
+    """Let the processes to come give memory back once a large picture is done with.
+
+    glibc would keep it, in as many arenas as there are threads. See docs/decisions/015.
+    """
+    for name, value in ALLOCATOR.items():
+        os.environ.setdefault(name, value)
 
 
 def overrule(values: dict[str, str]) -> None:

@@ -9,7 +9,14 @@ from pathlib import Path
 import click
 
 from api.cli.app import MIGRATIONS, with_app
-from api.config import Settings, load_settings, overrule, share_metrics, unknown_settings
+from api.config import (
+    Settings,
+    load_settings,
+    overrule,
+    return_memory,
+    share_metrics,
+    unknown_settings,
+)
 
 
 @click.command()
@@ -38,6 +45,7 @@ def serve(host: str | None, port: int | None, workers: int | None, threads: int 
     click.echo(f"Percept serves on http://{settings.host}:{settings.port} (docs: /docs).")
     sys.stdout.flush()
     share_metrics(settings.metrics_dir)
+    return_memory()
     # exec: gunicorn's master starts clean, without what the set-up has imported.
     command = ["gunicorn", "-c", "python:api.gunicorn_conf", "api.wsgi:app"]
     os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606  # no shell is wanted
