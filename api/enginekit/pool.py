@@ -1,5 +1,6 @@
 """Loads each model once in this process and lends it; remembers what failed and why."""
 
+import contextlib
 import importlib
 import threading
 import time
@@ -93,10 +94,8 @@ class EnginePool:
 
     def warm(self) -> None:
         """Load the default model now. A failure is kept for `missing`, not raised."""
-        try:
+        with contextlib.suppress(PerceptError):
             self.get()
-        except PerceptError as error:
-            self._failed.setdefault(self.service, str(error))
 
     def _folder(self, name: str) -> Path:
         known = [entry.name for entry in self.store.entries(self.service)]

@@ -58,16 +58,15 @@ def classify_many(
 ) -> list[list[Prediction] | PerceptError]:
     """For each picture, in order, its predictions or what is wrong with it."""
     labels = labels_of(model, options.language)
-    results: list[list[Prediction] | PerceptError] = []
     with watch.stage("decode"):
         prepared = [_try_prepare(data, model, options) for data in files]
+    good = [one for one in prepared if not isinstance(one, PerceptError)]
     with watch.stage("infer"):
-        good = [p for p in prepared if not isinstance(p, PerceptError)]
         rows = iter(_probabilities(model, np.concatenate(good)) if good else ())
-    for one in prepared:
-        failed = isinstance(one, PerceptError)
-        results.append(one if failed else _top(next(rows), labels, options))  # type: ignore[arg-type]
-    return results
+    return [
+        one if isinstance(one, PerceptError) else _top(next(rows), labels, options)
+        for one in prepared
+    ]
 
 
 def _probabilities(model: Loaded, pictures: Pictures) -> Probabilities:
