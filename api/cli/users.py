@@ -14,7 +14,8 @@ def users() -> None:
 
 
 @users.command()
-@click.argument("email")
+@click.argument("address", metavar="[EMAIL]", required=False)
+@click.option("--email", help="The address, for those who prefer to name it.")
 @click.option("--admin", is_flag=True, help="Give it the role admin.")
 @click.option("--name", help="What to call them.")
 @click.option(
@@ -23,21 +24,24 @@ def users() -> None:
     "the shell's history.",
 )
 @with_app
-def create(email: str, admin: bool, name: str | None, password: str | None) -> None:
-    """Create an account."""
+def create(
+    address: str | None, email: str | None, admin: bool, name: str | None, password: str | None
+) -> None:
+    """Create an account; what is not given is asked for."""
     from api.accounts.users import service
 
     roles = ("user", "admin") if admin else ("user",)
+    wanted = address or email or _ask("E-mail")
     try:
-        row = service.create(email, password or _ask(), name, roles=roles)
+        row = service.create(wanted, password or _ask("Password", secret=True), name, roles=roles)
     except PerceptError as error:
         raise click.ClickException(_one_line(error)) from None
     click.echo(f"Created {row.email} ({', '.join(row.roles)}).")
 
 
-def _ask() -> str:
+def _ask(what: str, secret: bool = False) -> str:
     if sys.stdin.isatty():
-        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+        return str(click.prompt(what, hide_input=secret, confirmation_prompt=secret))
     return sys.stdin.readline().rstrip("\r\n")
 
 

@@ -58,6 +58,21 @@ def test_first_administrator(tmp_path: Path) -> None:
         assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "typed"),
+    [
+        (["ada@example.com"], PASSWORD),
+        (["--email", "ada@example.com", "--password", PASSWORD], ""),
+        ([], f"ada@example.com\n{PASSWORD}"),
+    ],
+)
+def test_what_is_not_given_is_asked_for(tmp_path: Path, words: list[str], typed: str) -> None:
+    """Address and password come as words, as options or from standard input."""
+    percept(tmp_path, "setup")
+    made = percept(tmp_path, "users", "create", *words, typed=typed)
+    assert made.stdout == "Created ada@example.com (user).\n"
+
+
 def test_doctor(tmp_path: Path) -> None:
     """`percept doctor` finds fault with missing tables, names the cure, and then is content."""
     before = percept(tmp_path, "doctor")
