@@ -29,6 +29,13 @@ def make_app() -> Flask:
     return app
 
 
+def update_tables() -> None:
+    """Bring the database up to date; changes nothing where it is. Needs `with_app`."""
+    from flask_migrate import upgrade
+
+    upgrade(directory=str(MIGRATIONS))
+
+
 def with_app(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, called within an application context that is made for it."""
 

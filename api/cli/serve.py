@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from api.cli.app import MIGRATIONS, with_app
+from api.cli.app import MIGRATIONS, update_tables, with_app
 from api.config import (
     Settings,
     load_settings,
@@ -23,9 +23,7 @@ from api.config import (
 @with_app
 def setup() -> None:
     """Make the data folder, the secret and the newest tables; safe to repeat."""
-    from flask_migrate import upgrade
-
-    upgrade(directory=str(MIGRATIONS))
+    update_tables()
 
 
 @click.command()

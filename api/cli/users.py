@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from api.cli.app import with_app
+from api.cli.app import update_tables, with_app
 from api.errors import Invalid, PerceptError
 
 
@@ -32,6 +32,7 @@ def create(
 
     roles = ("user", "admin") if admin else ("user",)
     wanted = address or email or _ask("E-mail")
+    update_tables()
     try:
         row = service.create(wanted, password or _ask("Password", secret=True), name, roles=roles)
     except PerceptError as error:

@@ -67,8 +67,7 @@ def test_first_administrator(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_not_given_is_asked_for(tmp_path: Path, words: list[str], typed: str) -> None:
-    """Address and password come as words, as options or from standard input."""
-    percept(tmp_path, "setup")
+    """Address and password come as words, as options or from standard input; tables are made."""
     made = percept(tmp_path, "users", "create", *words, typed=typed)
     assert made.stdout == "Created ada@example.com (user).\n"
 
