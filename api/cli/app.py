@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 
-from api.config import ROOT
+from api.config import ROOT, BadSetting
 
 MIGRATIONS = ROOT / "migrations"
 
@@ -37,11 +37,21 @@ def update_tables() -> None:
 
 
 def with_app(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, called within an application context that is made for it."""
+    """The function, called within an application context that is made for it.
+
+    Raises:
+        BadSetting: the database does not answer.
+    """
 
     @functools.wraps(function)
     def inside(*args: Any, **kwargs: Any) -> Any:
+        from sqlalchemy.exc import OperationalError
+
         with make_app().app_context():
-            return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except OperationalError as error:
+                reason = str(error.orig).strip().splitlines()[0]
+                raise BadSetting(f"DATABASE_URL: no answer ({reason})") from None
 
     return inside

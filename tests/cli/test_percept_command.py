@@ -101,7 +101,13 @@ def test_db_is_flask_migrate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", [{"PORT": "abc"}, {"PERCEPT_SECRET": "changeme"}, {"PERCEPT_SERVICES": "telepathy"}]
+    "setting",
+    [
+        {"PORT": "abc"},
+        {"PERCEPT_SECRET": "changeme"},
+        {"PERCEPT_SERVICES": "telepathy"},
+        {"DATABASE_URL": "postgresql://me@127.0.0.1:1/none"},
+    ],
 )
 def test_bad_settings_stop_the_start(tmp_path: Path, setting: dict[str, str]) -> None:
     """`percept serve` ends within 5 s, in one line that names the setting and not the secret."""
