@@ -18,7 +18,7 @@ RUNS = (
     "qwertyuiopasdfghjklzxcvbnm",
     "abcdefghijklmnopqrstuvwxyz" * 5,
 )
-# 19 MiB and three passes: about 60 ms of one core, within OWASP's recommendations.
+# 19 MiB and three passes: 40-60 ms of one core, within OWASP's recommendations.
 HASHER = PasswordHasher(time_cost=3, memory_cost=19456, parallelism=1)
 # More at a time would starve the other work of this process.
 AT_MOST_TWO = threading.BoundedSemaphore(2)

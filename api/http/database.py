@@ -13,6 +13,11 @@ SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:
+    # The values of a failed statement are addresses and hashes: not for the logs.
+    return {"hide_parameters": True, **_connection_options(settings)}
+
+
+def _connection_options(settings: Settings) -> dict[str, Any]:
     if settings.database.startswith("sqlite"):
         return {"connect_args": {"timeout": LOCK_SECONDS}, "pool_size": 8, "max_overflow": 56}
     options = f"-c statement_timeout={LOCK_SECONDS * 1000} -c timezone=utc"

@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.app import create_app
 from api.config import Settings, signing_secret
@@ -103,3 +105,10 @@ def test_a_crash_is_found_by_its_id(tmp_path: Path, capsys: Capture) -> None:
     (line,) = [line for line in lines(capsys) if line["level"] == "error"]
     assert line["request_id"] == answer.get_json()["request_id"]
     assert "RuntimeError: broken inside" in line["exception"]
+
+
+def test_statements_are_logged_without_their_values(app: Flask) -> None:
+    """A failed statement tells neither addresses nor hashes."""
+    with app.app_context(), pytest.raises(SQLAlchemyError) as caught:
+        db.session.execute(text("SELECT :secret FROM nowhere"), {"secret": "ada@example.com"})
+    assert "ada@example.com" not in str(caught.value)
