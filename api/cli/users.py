@@ -14,8 +14,7 @@ def users() -> None:
 
 
 @users.command()
-@click.argument("address", metavar="[EMAIL]", required=False)
-@click.option("--email", help="The address, for those who prefer to name it.")
+@click.argument("email", required=False)
 @click.option("--admin", is_flag=True, help="Give it the role admin.")
 @click.option("--name", help="What to call them.")
 @click.option(
@@ -24,14 +23,12 @@ def users() -> None:
     "the shell's history.",
 )
 @with_app
-def create(
-    address: str | None, email: str | None, admin: bool, name: str | None, password: str | None
-) -> None:
+def create(email: str | None, admin: bool, name: str | None, password: str | None) -> None:
     """Create an account; what is not given is asked for."""
     from api.accounts.users import service
 
     roles = ("user", "admin") if admin else ("user",)
-    wanted = address or email or _ask("E-mail")
+    wanted = email or _ask("E-mail")
     update_tables()
     try:
         row = service.create(wanted, password or _ask("Password", secret=True), name, roles=roles)

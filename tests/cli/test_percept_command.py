@@ -62,7 +62,7 @@ def test_first_administrator(tmp_path: Path) -> None:
     ("words", "typed"),
     [
         (["ada@example.com"], PASSWORD),
-        (["--email", "ada@example.com", "--password", PASSWORD], ""),
+        (["ada@example.com", "--password", PASSWORD], ""),
         ([], f"ada@example.com\n{PASSWORD}"),
     ],
 )
