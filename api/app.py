@@ -16,6 +16,7 @@ from api.http import (
     errors,
     forms,
     health,
+    history,
     inference,
     listing,
     locale,
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     tokens.init_app(app, settings)
     ratelimit.init_app(app, settings)
     capacity.init_app(app, settings)
+    history.init_app(app, settings)
     inference.init_app(app, settings)
     app.register_blueprint(health.health)
     docs.init_app(app)
@@ -90,7 +92,7 @@ def offered(settings: Settings) -> frozenset[str]:
     Raises:
         BadSetting: PERCEPT_SERVICES names something that there is not.
     """
-    known = {"accounts", *services.names()}
+    known = {"accounts", "history", *services.names()}
     wanted = set(settings.services) or known
     if unknown := sorted(wanted - known):
         names = ", ".join(sorted(known))
@@ -115,9 +117,8 @@ def add_namespaces(app: Flask, wanted: frozenset[str]) -> None:
     # Without its own swagger.json; the constructor does not heed this.
     api.init_app(app, add_specs=False)
     app.extensions["api"] = api
-    if "accounts" in wanted:
-        for namespace in accounts.found():
-            api.add_namespace(namespace)
+    for namespace in accounts.found(set(wanted)):
+        api.add_namespace(namespace)
     for service in services.found(set(wanted)):
         inference.add_pool(app, service.name, service.engines)
         api.add_namespace(service.namespace)

@@ -47,9 +47,15 @@ logger_class = JsonLogger
 
 
 def post_worker_init(worker: Any) -> None:
-    """Load the default models before the first request is accepted."""
-    for pool in worker.app.wsgi().extensions["pools"].values():
+    """Start the guests and load the default models before the first request is accepted."""
+    from api import housekeeping  # not in the master, which stays small
+    from api.enginekit import guests
+
+    guests.warm_up()
+    app = worker.app.wsgi()
+    for pool in app.extensions["pools"].values():
         pool.warm()
+    housekeeping.start(app, first=worker.age == 1)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 
 from flask_restx import Namespace
 
+# What can be offered by itself; the others belong together.
+APART = {"history"}
 
-def found() -> Iterator[Namespace]:
-    """The namespaces of each folder, in alphabetical order."""
+
+def found(wanted: set[str]) -> Iterator[Namespace]:
+    """The namespaces of the wanted folders, in alphabetical order."""
     for module in pkgutil.iter_modules(__path__):
-        if module.ispkg:
+        offer = module.name if module.name in APART else "accounts"
+        if module.ispkg and offer in wanted:
             yield importlib.import_module(f"{__name__}.{module.name}.routes").namespace

@@ -9,6 +9,7 @@ import click
 
 from api.cli.app import MIGRATIONS, with_app
 from api.config import Settings, load_settings
+from api.enginekit.catalogue import Entry
 from api.enginekit.store import ModelStore
 
 
@@ -91,7 +92,12 @@ def _models(settings: Settings) -> Iterator[Finding]:
             continue
         problems = store.verify(entry.name)
         cure = f"percept models remove {entry.name}, then pull it again" if problems else ""
-        yield Finding(not problems, "; ".join([f"model {entry.name}", *problems]), cure)
+        yield Finding(not problems, "; ".join([_described(entry), *problems]), cure)
+
+
+def _described(entry: Entry) -> str:
+    engines, languages = ", ".join(sorted(entry.engines)), ", ".join(entry.languages)
+    return f"model {entry.name} for {entry.task} (engine {engines}; languages {languages})"
 
 
 def _defaults(_: Settings) -> Iterator[Finding]:
@@ -104,6 +110,31 @@ def _defaults(_: Settings) -> Iterator[Finding]:
         yield Finding(not missing, "; ".join(missing) or f"{name} answers with {model}")
 
 
+def _guests(_: Settings) -> Iterator[Finding]:
+    from api.enginekit import guests
+    from api.errors import PerceptError
+
+    try:
+        guests.warm_up()
+    except PerceptError as error:
+        yield Finding(False, f"child processes: {error}", "Raise PERCEPT_GUEST_MEMORY_MB.")
+        return
+    yield Finding(True, "child processes for native code answer")
+
+
+def _storage(settings: Settings) -> Iterator[Finding]:
+    from api.errors import PerceptError
+    from api.http.history import storage
+
+    try:
+        storage().put("doctor", b"")
+        storage().remove("doctor")
+    except PerceptError as error:
+        yield Finding(False, f"files in {settings.storage}: {error}", "Check PERCEPT_STORAGE_URL.")
+        return
+    yield Finding(True, f"files in {settings.storage}")
+
+
 def _gpu(_: Settings) -> Iterator[Finding]:
     found = Path("/dev/nvidiactl").exists()
     yield Finding(True, "GPU found" if found else "no GPU (none is needed)")
@@ -111,8 +142,10 @@ def _gpu(_: Settings) -> Iterator[Finding]:
 
 EXAMINATIONS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _data,
+    _storage,
     _database,
     _models,
+    _guests,
     _defaults,
     _gpu,
 )

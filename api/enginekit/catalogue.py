@@ -38,6 +38,7 @@ TaskName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 FileName = Annotated[str, StringConstraints(pattern=f"^{SEGMENT}$"), AfterValidator(_not_manifest)]
 MaybeFileName = Annotated[str, StringConstraints(pattern=f"^({SEGMENT})?$")]
 RelativePath = Annotated[str, StringConstraints(pattern=f"^({SEGMENT}(/{SEGMENT})*)?$")]
+PackageName = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]{0,63})?$")]
 Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^(https?://[!-~]+)?$")]
 Hash = Annotated[str, StringConstraints(pattern="^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})?$")]
 Side = Annotated[int, Field(ge=1, le=4096)]
@@ -86,7 +87,11 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Entry:
-    """A model. `engines`: the file or folder each engine loads. `rank` 0: never the default."""
+    """A model. `engines`: the file or folder each engine loads. `rank` 0: never the default.
+
+    An embedded model lies in the folder of its name beside the catalogue, or in the installed
+    Python package `package`. `system` is a folder where the operating system may have it.
+    """
 
     name: ModelName
     task: TaskName
@@ -96,6 +101,8 @@ class Entry:
     accuracy: Accuracy | None = None
     rank: Annotated[int, Field(ge=0)] = 0
     embedded: bool = False
+    package: PackageName = ""
+    system: Line = ""
     architecture: Line = ""
     engines: dict[TaskName, FileName] = field(default_factory=dict)
     output: Literal["probabilities", "logits"] = "probabilities"

@@ -34,13 +34,16 @@ FLOATS = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N")
 FULL_16_BIT = 65535.0
 
 
-def read_image(data: bytes, max_pixels: int, at_least: int | None = None) -> Image.Image:
-    """The picture as 8-bit RGB, turned upright, its first frame, transparency over white.
+def read_image(
+    data: bytes, max_pixels: int, at_least: int | None = None, page: int = 0
+) -> Image.Image:
+    """The picture as 8-bit RGB, turned upright, one frame of it, transparency over white.
 
     Args:
         data: a file in one of FORMATS.
         max_pixels: the most that its header may announce.
         at_least: the short side that is needed; a JPEG is then decoded at a reduced size.
+        page: which page of a TIFF file, from 0.
 
     Raises:
         Unusable: it is no picture of these formats, or damaged.
@@ -48,6 +51,8 @@ def read_image(data: bytes, max_pixels: int, at_least: int | None = None) -> Ima
     """
     with _only_refusals():
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        if page:
+            picture.seek(page)
         _check_size(picture, max_pixels)
         if picture.format in ("JPEG", "MPO"):
             _check_scans(data)
@@ -55,6 +60,17 @@ def read_image(data: bytes, max_pixels: int, at_least: int | None = None) -> Ima
                 picture.draft("RGB", (at_least, at_least))
         picture.load()
         return ImageOps.exif_transpose(to_rgb(picture))
+
+
+def count_pages(data: bytes) -> int:
+    """How many pages a TIFF file has; every other picture has one.
+
+    Raises:
+        Unusable: it is no picture that can be read.
+    """
+    with _only_refusals():
+        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        return int(getattr(picture, "n_frames", 1)) if picture.format == "TIFF" else 1
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 Reading takes no lock, opens no connection and is cheap enough for every request.
 """
 
+import importlib.util
 import json
 import logging
 from collections.abc import Iterator
@@ -46,10 +47,12 @@ class InstalledModels:
         if self._manifest(name):
             return self.folder / name
         entry = self._catalogue().get(name)
-        if not entry or not entry.embedded or not entry.engines:
+        if not entry or not entry.engines:
             return None
-        home = self.builtin / name
-        return home if all((home / file).exists() for file in entry.engines.values()) else None
+        for home in self._homes(entry):
+            if all((home / file).exists() for file in entry.engines.values()):
+                return home
+        return None
 
     def size(self, name: str) -> int:
         """Bytes on disk if installed, else bytes to pull; 0 if unknown.
@@ -61,7 +64,7 @@ class InstalledModels:
             return sum(pin.bytes for pin in manifest.contents.values())
         entry = self.entry(name)
         if home := self.installed(name):
-            return sum((home / file).stat().st_size for file in entry.engines.values())
+            return sum(_bytes(home / file) for file in entry.engines.values())
         sizes = [file.bytes for file in entry.files]
         return sum(sizes) if all(sizes) else 0
 
@@ -72,6 +75,16 @@ class InstalledModels:
             return chosen
         ranked = [e for e in self.entries(task) if e.rank and self.installed(e.name)]
         return max(ranked, key=lambda entry: entry.rank).name if ranked else None
+
+    def _homes(self, entry: Entry) -> Iterator[Path]:
+        """Where a model may lie that nobody has pulled."""
+        if entry.embedded and entry.package:
+            spec = importlib.util.find_spec(entry.package)
+            yield from map(Path, spec.submodule_search_locations or () if spec else ())
+        elif entry.embedded:
+            yield self.builtin / entry.name
+        if entry.system:
+            yield Path(entry.system)
 
     def _known(self) -> dict[str, Entry]:
         return self._catalogue() | {m.entry.name: m.entry for m in self._manifests()}
@@ -101,6 +114,12 @@ class InstalledModels:
         except (OSError, ValueError):
             return {}
         return choices if isinstance(choices, dict) else {}
+
+
+@lru_cache(maxsize=64)
+def _bytes(place: Path) -> int:
+    files = place.rglob("*") if place.is_dir() else [place]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 @lru_cache(maxsize=8)

@@ -32,7 +32,7 @@ class Loaded:
     folder: Path
 
 
-def _unheard(_loaded: Loaded, _seconds: float) -> None:
+def _unheard(_loaded: Loaded, _seconds: float | None) -> None:
     """Nobody asked to hear of loads."""
 
 
@@ -40,7 +40,8 @@ class EnginePool:
     """The models of one service in this process.
 
     `engines` maps an engine's name to "module:Class"; only the chosen one is imported.
-    `choose` says which engine runs a model. `on_load` hears of every load.
+    `choose` says which engine runs a model. `on_change` hears of every load, with the seconds
+    that it took, and of every model that leaves memory, with None.
     """
 
     def __init__(
@@ -49,15 +50,17 @@ class EnginePool:
         engines: Mapping[str, str],
         choose: Callable[[Entry], str],
         store: InstalledModels,
-        on_load: Callable[[Loaded, float], None] = _unheard,
+        on_change: Callable[[Loaded, float | None], None] = _unheard,
     ):
         self.service = service
         self.store = store
         self._engines = engines
         self._choose = choose
-        self._on_load = on_load
+        self._on_change = on_change
         self._loaded: dict[str, Loaded] = {}
+        self._used: dict[str, float] = {}
         self._failed: dict[str, str] = {}
+        self._resting: set[str] = set()
         self._lock = threading.Lock()
 
     def get(self, model: str | None = None) -> Loaded:
@@ -70,25 +73,36 @@ class EnginePool:
         name = model or self.store.default(self.service)
         if name is None:
             raise NotReady("No model for %(task)s is installed.", task=self.service)
-        if name in self._loaded:
-            return self._loaded[name]
-        folder = self._folder(name)
+        if (loaded := self._loaded.get(name)) is None:
+            folder = self._folder(name)
+            with self._lock:
+                loaded = self._loaded.get(name) or self._load(name, folder)
+                self._loaded[name] = loaded
+        self._used[name] = time.monotonic()
+        return loaded
+
+    def unload_idle(self, seconds: float) -> None:
+        """Let go of the models that nobody has asked for in so long; the next call loads again."""
+        limit = time.monotonic() - seconds
         with self._lock:
-            if name not in self._loaded:
-                self._loaded[name] = self._load(name, folder)
-            return self._loaded[name]
+            for name in [n for n in self._loaded if self._used.get(n, limit) < limit]:
+                self._on_change(self._loaded.pop(name), None)
+                self._resting.add(name)
 
     def loaded(self) -> list[str]:
         """The names of the models in memory."""
         return sorted(self._loaded)
 
     def missing(self) -> list[str]:
-        """Why this service cannot work yet; empty when its default model is loaded."""
+        """Why this service cannot work yet; empty when its default model is loaded.
+
+        A model that was let go because nobody used it counts as loaded.
+        """
         name = self.store.default(self.service)
         if name is None:
             needed = self.store.entries(self.service)
             return [f"{self.service}: no model is installed."] if needed else []
-        if name in self._loaded:
+        if name in self._loaded or name in self._resting:
             return []
         return [f"{self.service}: {name} {self._failed.get(name, 'is not loaded yet.')}"]
 
@@ -122,10 +136,11 @@ class EnginePool:
             engine.warm_up()
         # Whatever a damaged file makes a native library raise, the server goes on without it.
         except Exception as error:
+            self._resting.discard(name)
             self._failed[name] = f"cannot be loaded ({type(error).__name__})."
             message = N_("The model %(name)s cannot be loaded; see percept models verify.")
             raise NotReady(message, name=name) from error
         self._failed.pop(name, None)
         loaded = Loaded(name, engine_name, engine, entry, folder)
-        self._on_load(loaded, time.perf_counter() - started)
+        self._on_change(loaded, time.perf_counter() - started)
         return loaded

@@ -146,6 +146,8 @@ class ModelStore(InstalledModels):
         entry, home = self.entry(name), self.installed(name)
         if not home:
             raise _not_installed(name)
+        if entry.system and home == Path(entry.system):  # the operating system answers for it
+            return []
         return [text for file in entry.files if (text := problem_of(file, home / file.name))]
 
     def set_default(self, task: str, name: str) -> None:

@@ -8,6 +8,7 @@ from api.config import Settings
 from api.extensions import cors
 
 EXPOSED = (
+    "Content-Disposition",
     "Content-Location",
     "Link",
     "Location",

@@ -47,6 +47,7 @@ TITLES = {
     409: lazy_gettext("Conflict"),
     413: lazy_gettext("Too large"),
     415: lazy_gettext("Unsupported media type"),
+    416: lazy_gettext("No such range"),
     417: lazy_gettext("Expectation failed"),
     422: lazy_gettext("Not usable"),
     429: lazy_gettext("Too many requests"),
@@ -62,6 +63,7 @@ DETAILS = {
     408: lazy_gettext("The request came too slowly."),
     413: lazy_gettext("The request is larger than this server accepts."),
     415: lazy_gettext("This address does not read that media type."),
+    416: lazy_gettext("The file has no such range of bytes."),
     500: lazy_gettext("Something went wrong here. The request_id helps to find it in the logs."),
     503: lazy_gettext("The database does not answer. Please try again."),
 }
@@ -74,6 +76,7 @@ CODES = {
     408: "request_timeout",
     413: "too_large",
     415: "unsupported_media_type",
+    416: "range_not_satisfiable",
     500: "internal_error",
     503: "not_available",
 }
@@ -143,7 +146,7 @@ def _challenge(code: str) -> str:
 def http_error(error: HTTPException) -> Response:
     """The answer to what Flask and Werkzeug refuse by themselves."""
     status = error.code or 500
-    kept = {"Allow", "Retry-After", "Accept"}
+    kept = {"Allow", "Retry-After", "Accept", "Content-Range"}
     headers = {k: v for k, v in error.get_headers(request.environ) if k in kept}
     detail = str(DETAILS.get(status, DETAILS[400]))
     return problem(status, CODES.get(status, "malformed"), detail, headers)

@@ -5,12 +5,15 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
 from cryptography.fernet import Fernet
-from flask import g, request
+from flask import Response, g, request
 from flask_restx import Namespace
+from flask_restx.representations import output_json
+from flask_restx.utils import unpack
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -20,8 +23,37 @@ from api.models import IdempotentAnswer, now
 
 KEPT = timedelta(hours=24)
 # A worker that died with the key in its hands must not block it for a day.
-GIVEN_UP = timedelta(minutes=2)
+GIVEN_UP = timedelta(minutes=10)
 LONGEST_KEY = 255
+KEPT_HEADERS = ("Content-Type", "Content-Location", "Content-Disposition", "Location", "Vary")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that can be given again: its bytes as base64, since some are sound or pages."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+    @classmethod
+    def of(cls, returned: Any) -> "Answer":
+        """What a view returned; one that streams is waited for."""
+        response = returned if isinstance(returned, Response) else _json(returned)
+        kept = {k: v for k, v in response.headers.items() if k in KEPT_HEADERS}
+        answer = cls(response.status_code, kept, base64.b64encode(response.get_data()).decode())
+        response.close()
+        return answer
+
+    def response(self) -> Response:
+        """The same answer once more."""
+        return Response(base64.b64decode(self.body), self.status, self.headers)
+
+
+def _json(returned: Any) -> Response:
+    response: Response = output_json(*unpack(returned))
+    response.mimetype = "application/json"
+    return response
 
 
 def idempotent(ns: Namespace) -> Callable[[Callable[..., Any]], Any]:
@@ -35,7 +67,7 @@ def idempotent(ns: Namespace) -> Callable[[Callable[..., Any]], Any]:
                 return view(*args, **kwargs)
             if len(key) > LONGEST_KEY:
                 raise invalid("Idempotency-Key", "This value cannot be used.")
-            return _once(key, lambda: view(*args, **kwargs))
+            return _once(key, fingerprint(kwargs), lambda: view(*args, **kwargs))
 
         header = {"in": "header", "description": "Makes it safe to repeat this request for a day."}
         documented = ns.doc(params={"Idempotency-Key": header})(once)
@@ -44,25 +76,31 @@ def idempotent(ns: Namespace) -> Callable[[Callable[..., Any]], Any]:
     return decorate
 
 
-def _once(key: str, view: Callable[[], Any]) -> Any:
+def fingerprint(given: dict[str, Any]) -> str:
+    """A hash of what a view is handed: body, options and files, however they were sent."""
+    text = json.dumps(given, sort_keys=True, default=lambda part: hashlib.sha256(part).hexdigest())
+    wanted = "" if "body" in given else str(request.accept_mimetypes)
+    return hashlib.sha256(f"{wanted} {text}".encode()).hexdigest()
+
+
+def _once(key: str, body_hash: str, view: Callable[[], Any]) -> Any:
     scope = f"{request.method} {request.path} {getattr(g.get('caller'), 'user_id', '')} {key}"
     key_hash = hashlib.sha256(scope.encode(errors="replace")).hexdigest()
-    body_hash = hashlib.sha256(request.get_data()).hexdigest()
     if not _claim(key_hash, body_hash):
         return _first_answer(key_hash, body_hash, scope)
     try:
-        body, status = view()[:2]
+        answer = Answer.of(view())
     except BaseException:
         # Nothing was stored, so the key may be tried again.
         db.session.rollback()
         db.session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.key_hash == key_hash))
         db.session.commit()
         raise
-    sealed = _seal(scope).encrypt(json.dumps(body).encode())
+    sealed = _seal(scope).encrypt(json.dumps(asdict(answer)).encode())
     row = update(IdempotentAnswer).where(IdempotentAnswer.key_hash == key_hash)
-    db.session.execute(row.values(status=status, sealed_answer=sealed))
+    db.session.execute(row.values(status=answer.status, sealed_answer=sealed))
     db.session.commit()
-    return body, status
+    return answer.response()
 
 
 def _claim(key_hash: str, body_hash: str) -> bool:
@@ -79,7 +117,7 @@ def _claim(key_hash: str, body_hash: str) -> bool:
     return True
 
 
-def _first_answer(key_hash: str, body_hash: str, scope: str) -> tuple[Any, int]:
+def _first_answer(key_hash: str, body_hash: str, scope: str) -> Response:
     row = db.session.scalar(select(IdempotentAnswer).where(IdempotentAnswer.key_hash == key_hash))
     if row is not None and row.body_hash != body_hash:
         raise Unusable("This Idempotency-Key was used with another body.", "idempotency_key_reused")
@@ -87,7 +125,7 @@ def _first_answer(key_hash: str, body_hash: str, scope: str) -> tuple[Any, int]:
         raise Conflict(
             "The first request with this Idempotency-Key is still running.", "in_progress"
         )
-    return json.loads(_seal(scope).decrypt(row.sealed_answer)), row.status
+    return Answer(**json.loads(_seal(scope).decrypt(row.sealed_answer))).response()
 
 
 def _seal(scope: str) -> Fernet:

@@ -1,5 +1,6 @@
-"""What every inference route shares: admission, an engine on loan, timings, the common answer."""
+"""What every inference route shares: admission, models on loan, timings, answer, history."""
 
+import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,40 +12,88 @@ from flask import Flask, current_app
 from flask_restx import fields
 
 from api.config import Settings
+from api.enginekit import guests
 from api.enginekit.installed import InstalledModels
 from api.enginekit.pool import EnginePool, Loaded
 from api.enginekit.stopwatch import Stopwatch
-from api.http import metrics
+from api.http import history, metrics
+from api.http.auth import caller
 from api.http.capacity import admitted
+from api.http.restx import Id, Time
 from api.models import new_id, now
+from api.storage import File
 
 
 @dataclass
 class Run:
-    """One inference: the model on loan, the watch that times its stages, its id."""
+    """One inference: where its models come from, the watch that times its stages, its id.
+
+    `input` and `output` are the files that the history keeps, once the route knows them.
+    """
 
     service: str
-    loaded: Loaded
+    pool: EnginePool
+    options: dict[str, Any]
     watch: Stopwatch = field(default_factory=Stopwatch)
     id: UUID = field(default_factory=new_id)
     started_at: datetime = field(default_factory=now)
+    loaded: Loaded | None = None
+    input: File | None = None
+    output: File | None = None
 
-    def answer(self, **result: Any) -> dict[str, Any]:
-        """The result with the members that every inference answer has."""
+    def lend(self, model: str | None = None) -> Loaded:
+        """The model of this name, or the default one; the latest one lent is the answer's.
+
+        Raises:
+            Unusable, NotReady: there is no such model, or it cannot be loaded.
+        """
+        self.loaded = self.pool.get(model)
+        return self.loaded
+
+    @property
+    def model(self) -> str:
+        """The name of the model that answers."""
+        return self.loaded.model if self.loaded else ""
+
+    def answer(self, language: str | None = None, /, **result: Any) -> dict[str, Any]:
+        """The result with the members that every inference answer has; written to the history.
+
+        Raises:
+            NotReady, NotSignedIn: it cannot be written; then nothing is stored.
+        """
+        timing = self.watch.milliseconds()
+        history.write(
+            self.id,
+            caller().user_id,
+            {"input": self.input, "output": self.output},
+            created_at=self.started_at,
+            service=self.service,
+            model=self.model,
+            language=language,
+            options={k: v for k, v in self.options.items() if v is not None},
+            duration_ms=timing["total"],
+            result=result,
+        )
         return {
             "id": str(self.id),
-            "model": self.loaded.model,
+            "model": self.model,
             "created_at": rfc3339(self.started_at),
-            "timing_ms": self.watch.milliseconds(),
+            "timing_ms": timing,
             **result,
         }
 
 
 ANSWER_FIELDS = {
-    "id": fields.String(required=True, description="Id of this inference (UUIDv7)."),
-    "model": fields.String(required=True, description="The model that answered."),
-    "created_at": fields.String(required=True, description="RFC 3339, UTC."),
-    "timing_ms": fields.Raw(required=True, description="Milliseconds by stage, and `total`."),
+    "id": Id(required=True, description="Id of its history entry."),
+    "model": fields.String(
+        required=True, example="mobilenet_v2", description="The model that answered."
+    ),
+    "created_at": Time(required=True),
+    "timing_ms": fields.Raw(
+        required=True,
+        example={"decode": 16.96, "infer": 38.61, "total": 55.57},
+        description="Milliseconds by stage, and `total`.",
+    ),
 }
 
 
@@ -54,20 +103,24 @@ def rfc3339(time: datetime) -> str:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Makes the models store and room for each service's pool."""
+    """Makes the models store, room for each service's pool, and says how many guests there are."""
     app.extensions["models"] = InstalledModels(settings.models_dir)
     app.extensions["pools"] = {}
+    guests.configure(settings.guests, settings.guest_memory_mb, metrics.guest_lost)
 
 
 def add_pool(app: Flask, service: str, engines: Any) -> None:
-    """Gives a service its pool; `engines` is the module with its ENGINES table and `choose`."""
+    """Gives a service its pool; `engines` is the module with its ENGINES table and `chooser`."""
     settings: Settings = app.config["SETTINGS"]
+    guest = f"{engines.__name__.rpartition('.')[0]}.guest"
+    if importlib.util.find_spec(guest):
+        guests.preload(guest)
 
-    def on_load(loaded: Loaded, seconds: float) -> None:
-        metrics.model_loaded(service, loaded.model, loaded.engine_name, seconds)
+    def on_change(loaded: Loaded, seconds: float | None) -> None:
+        metrics.model_changed(service, loaded.model, loaded.engine_name, seconds)
 
     app.extensions["pools"][service] = EnginePool(
-        service, engines.ENGINES, engines.chooser(settings), store(app), on_load
+        service, engines.ENGINES, engines.chooser(settings), store(app), on_change
     )
 
 
@@ -82,17 +135,17 @@ def store(app: Flask | None = None) -> InstalledModels:
 
 
 @contextmanager
-def inference(service: str, model: str | None) -> Iterator[Run]:
-    """Lets a request in, lends it its model, and counts what it took.
+def inference(service: str, options: dict[str, Any]) -> Iterator[Run]:
+    """Lets a request in, and counts what it took; `options` are what the history keeps.
 
     Raises:
-        Overloaded, NotReady, Unusable: there is no place, or no such model.
+        Overloaded: there is no place.
     """
     with admitted():
-        loaded = pools()[service].get(model)
-        run = Run(service, loaded)
+        run = Run(service, pools()[service], options)
         try:
             yield run
         finally:
+            engine = run.loaded.engine_name if run.loaded else ""
             for stage, seconds in run.watch.seconds.items():
-                metrics.inference_stage(service, loaded.model, stage, seconds)
+                metrics.inference_stage(service, run.model, engine, stage, seconds)

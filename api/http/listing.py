@@ -10,7 +10,7 @@ from api.http import paging
 from api.http.auth import signed_in
 from api.http.inference import pools, store
 from api.http.options import Option, takes_options
-from api.http.restx import NullableString, model
+from api.http.restx import Cursor, model
 
 namespace = Namespace("models", description="Which models there are, and which are installed.")
 
@@ -18,12 +18,24 @@ entry_schema = model(
     namespace,
     "Entry",
     name=fields.String(required=True, example="mobilenet_v2"),
-    title=fields.String(required=True),
+    title=fields.String(required=True, example="MobileNetV2, 1000 ImageNet classes"),
     task=fields.String(required=True, example="classify"),
-    languages=fields.List(fields.String, required=True),
-    size=fields.Integer(required=True, description="Bytes."),
+    languages=fields.List(fields.String, required=True, example=["en", "es"]),
+    engines=fields.List(
+        fields.String, required=True, example=["litert"], description="What can run it here."
+    ),
+    size=fields.Integer(required=True, example=14_614_539, description="Bytes."),
     licence=fields.String(required=True, example="Apache-2.0"),
-    accuracy=fields.Raw(required=True, description="Published or measured figures, with source."),
+    accuracy=fields.Raw(
+        required=True,
+        description="Published or measured figures, with source.",
+        example={
+            "top1": 71.3,
+            "dataset": "ImageNet validation set",
+            "source": "https://keras.io/api/applications/",
+            "top5": 90.1,
+        },
+    ),
     installed=fields.Boolean(required=True),
     default=fields.Boolean(required=True),
     loaded=fields.Boolean(required=True, description="In the memory of the worker that answers."),
@@ -32,7 +44,7 @@ list_schema = model(
     namespace,
     "List",
     items=fields.List(fields.Nested(entry_schema), required=True),
-    next_cursor=NullableString(required=True),
+    next_cursor=Cursor(required=True),
 )
 TASK = Option("task", "Only models for this task, such as `classify`.")
 
@@ -58,6 +70,7 @@ def _shown(entry: Entry) -> dict[str, Any]:
         "title": entry.title,
         "task": entry.task,
         "languages": list(entry.languages),
+        "engines": sorted(entry.engines),
         "size": store().size(entry.name),
         "licence": entry.licence,
         "accuracy": asdict(entry.accuracy) if entry.accuracy else {},

@@ -1,5 +1,6 @@
 """Prometheus metrics, added up over all gunicorn workers."""
 
+import contextlib
 import hmac
 import time
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ in_flight = Gauge("percept_http_in_flight", "Requests being answered.", multipro
 stages = Histogram(
     "percept_inference_seconds",
     "Time of each stage of an inference.",
-    ["service", "model", "stage"],
+    ["service", "model", "engine", "stage"],
     buckets=STAGE_SECONDS,
 )
 loads = Counter("percept_model_loads", "Times a model was loaded.", ["service", "model", "engine"])
@@ -50,23 +51,32 @@ load_seconds = Gauge(
     ["service", "model"],
     multiprocess_mode="livemax",
 )
+guests_lost = Counter(
+    "percept_guests_lost", "Child processes that hung, died or ate memory.", ["task", "reason"]
+)
 blueprint = Blueprint("metrics", __name__)
 
 
-def model_loaded(service: str, model: str, engine: str, seconds: float) -> None:
-    """Count a model that this worker has loaded."""
-    loads.labels(service, model, engine).inc()
-    loaded.labels(service, model).set(1)
-    load_seconds.labels(service, model).set(seconds)
+def model_changed(service: str, model: str, engine: str, seconds: float | None) -> None:
+    """Count a model that this worker has loaded in so many seconds, or let go (None)."""
+    loaded.labels(service, model).set(0 if seconds is None else 1)
+    if seconds is not None:
+        loads.labels(service, model, engine).inc()
+        load_seconds.labels(service, model).set(seconds)
 
 
-def inference_stage(service: str, model: str, stage: str, seconds: float) -> None:
+def inference_stage(service: str, model: str, engine: str, stage: str, seconds: float) -> None:
     """Count the time of one stage of an inference."""
-    stages.labels(service, model, stage).observe(seconds)
+    stages.labels(service, model, engine, stage).observe(seconds)
+
+
+def guest_lost(task: str, reason: str) -> None:
+    """Count a child process that hung, died or ran out of memory."""
+    guests_lost.labels(task, reason).inc()
 
 
 class ProcessMemory(Collector):
-    """Resident memory of the gunicorn master and each of its workers, read when asked."""
+    """Resident memory of the gunicorn master, its workers and their guests, read when asked."""
 
     def collect(self) -> Iterator[Metric]:
         """One sample a process."""
@@ -84,11 +94,21 @@ class ProcessMemory(Collector):
 def _family() -> list[tuple[str, psutil.Process]]:
     own = psutil.Process()
     if metrics_folder() is None:  # not under gunicorn: this process is all there is
-        return [("server", own)]
+        return [("server", own), *_descendants([own])]
     master = own.parent()
     if master is None:
         return [("worker", own)]
-    return [("master", master), *(("worker", child) for child in master.children())]
+    workers = master.children()
+    return [("master", master), *(("worker", w) for w in workers), *_descendants(workers)]
+
+
+def _descendants(parents: list[psutil.Process]) -> list[tuple[str, psutil.Process]]:
+    """The guests, and the two small processes of each parent that start them and tidy up."""
+    found: list[tuple[str, psutil.Process]] = []
+    for parent in parents:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += [("guest", child) for child in parent.children(recursive=True)]
+    return found
 
 
 @blueprint.get("/metrics")

@@ -129,8 +129,14 @@ def _response(code: str, r: Doc, produces: list[str]) -> Doc:
         schema = {"$ref": "#/components/schemas/Problem"}
         return {**new, "content": {PROBLEM: {"schema": schema}}}
     if (answer := r.get("schema")) is not None:
-        new["content"] = {t: {"schema": answer if t == JSON else BINARY} for t in produces}
+        new["content"] = {t: {"schema": _content(t, answer)} for t in produces}
     return new
+
+
+def _content(media_type: str, answer: Doc) -> Doc:
+    if media_type.startswith("text/"):
+        return TEXT
+    return answer if media_type == JSON and answer.get("type") != "file" else BINARY
 
 
 def _nullable(node: Any) -> Any:

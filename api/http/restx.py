@@ -1,21 +1,14 @@
-"""flask-restx with Flask's own error handling left alone, and bodies checked strictly."""
+"""flask-restx with Flask's own error handling left alone; the kinds of fields that we use."""
 
 import functools
-import json
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import flask_restx
-from flask import request
 from flask_restx import Model, Namespace, fields
-from jsonschema import Draft4Validator, ValidationError
-from werkzeug.exceptions import BadRequest
 
-from api.errors import N_, FieldError, Invalid, Malformed, TooLarge, WrongMediaType
+from api.http.bodies import json_body
 
-JSON_LIMIT = 64 * 1024
-MOST_PROBLEMS = 50
 BODY_REFUSALS = {
     400: "The body cannot be read",
     413: "The body is too large",
@@ -37,6 +30,19 @@ class Api(flask_restx.Api):
         return original_handler(e)
 
 
+class Id(fields.String):
+    """A UUIDv7."""
+
+    __schema_example__ = "01a1fbed-c317-7722-907f-f02a73331a68"
+
+
+class Time(fields.String):
+    """A time in RFC 3339, UTC."""
+
+    __schema_format__ = "date-time"
+    __schema_example__ = "2026-11-21T02:27:05.623Z"
+
+
 class NullableString(fields.String):
     """A string that may be null."""
 
@@ -49,11 +55,24 @@ class Anything(fields.Raw):
     __schema_type__ = None
 
 
+class Binary(fields.Raw):
+    """The bytes of a file."""
+
+    __schema_type__ = "file"
+
+
 class NullableTime(fields.String):
     """An RFC 3339 time that may be null."""
 
     __schema_type__ = ("string", "null")
     __schema_format__ = "date-time"
+    __schema_example__ = Time.__schema_example__
+
+
+class Cursor(NullableString):
+    """Where the next page of a list begins; null on the last one."""
+
+    __schema_example__ = Id.__schema_example__
 
 
 def model(ns: Namespace, model_name: str, /, **columns: Any) -> Model:
@@ -61,6 +80,18 @@ def model(ns: Namespace, model_name: str, /, **columns: Any) -> Model:
     made = Model(f"{ns.name}.{model_name}", columns, strict=True)
     ns.add_model(made.name, made)
     return made
+
+
+def answers_with(
+    ns: Namespace, description: str, schema: Model | Binary, *media_types: str
+) -> Callable[[View], View]:
+    """Documents a 200 that comes in one of these media types; the schema is that of the JSON."""
+
+    def decorate(view: View) -> View:
+        documented = ns.doc(produces=list(media_types))(view)
+        return ns.response(200, description, schema)(documented)  # type: ignore[no-any-return]
+
+    return decorate
 
 
 def takes(ns: Namespace, schema: Model) -> Callable[[View], View]:
@@ -82,142 +113,3 @@ def refuses_bodies(ns: Namespace, view: View) -> View:
     for status, why in BODY_REFUSALS.items():
         view = ns.response(status, why)(view)
     return view
-
-
-def json_body(schema: Model) -> dict[str, Any]:
-    """The request's JSON object.
-
-    Raises:
-        WrongMediaType, TooLarge, Malformed, Invalid: it is not a good one.
-    """
-    body = _parsed(_raw_json())
-    validator = Draft4Validator(schema.__schema__)
-    problems = [field for e in validator.iter_errors(body) for field in field_errors(e)]
-    problems += [_unstorable(name) for name, value in _strings(body) if _is_unstorable(value)]
-    one_each: dict[str, FieldError] = {}
-    for problem in problems:
-        one_each.setdefault(problem.field, problem)
-    if one_each:
-        raise Invalid(list(one_each.values())[:MOST_PROBLEMS])
-    return body  # type: ignore[no-any-return]  # the schema says it is an object
-
-
-def refuse_encoded() -> None:
-    """Refuse compressed bodies: they could unpack to any size."""
-    content = request.headers.get("Content-Encoding", "identity").lower()
-    transfer = request.headers.get("Transfer-Encoding", "chunked").lower()
-    if content != "identity" or transfer != "chunked":
-        raise WrongMediaType("Compressed request bodies are not accepted.")
-
-
-def _raw_json() -> bytes:
-    refuse_encoded()
-    if not (request.mimetype == "application/json" or request.mimetype.endswith("+json")):
-        raise WrongMediaType("The body must be JSON, with Content-Type: application/json.")
-    if (body := whole_body(JSON_LIMIT)) is None:
-        raise TooLarge("The JSON body is larger than %(limit)s bytes.", limit=JSON_LIMIT)
-    return body
-
-
-def whole_body(limit: int) -> bytes | None:
-    """The request's body, or None if it is larger than the limit.
-
-    Raises:
-        BadRequest: it breaks off.
-    """
-    if (request.content_length or 0) > limit:
-        return None
-    # One more than allowed, because Werkzeug cuts chunked bodies off at its limit in silence.
-    request.max_content_length = limit + 1
-    body = request.get_data()
-    if len(body) < (request.content_length or 0):
-        raise BadRequest
-    return body if len(body) <= limit else None
-
-
-def _parsed(raw: bytes) -> Any:
-    try:
-        return json.loads(
-            raw.decode("utf-8"),
-            parse_constant=_not_json,
-            parse_float=_finite,
-            object_pairs_hook=_unique,
-        )
-    except (ValueError, RecursionError):
-        raise Malformed("The body is not valid JSON.") from None
-
-
-def _not_json(_: str) -> None:
-    raise ValueError
-
-
-def _finite(text: str) -> float:
-    if not math.isfinite(number := float(text)):
-        raise ValueError
-    return number
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise Malformed("The body holds the same field twice.")
-    return found
-
-
-def _strings(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Every string in a JSON value, keys included, with the field that it is in."""
-    if isinstance(node, str):
-        yield name, node
-    elif isinstance(node, list):
-        for item in node:
-            yield from _strings(item, name)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            yield name or "?", key
-            yield from _strings(value, name or key)
-
-
-def _is_unstorable(text: str) -> bool:
-    return "\0" in text or any("\ud800" <= c <= "\udfff" for c in text)
-
-
-def _unstorable(name: str) -> FieldError:
-    return FieldError(_shown(name), "Holds a character that cannot be stored.")
-
-
-def _shown(name: str) -> str:
-    return "?" if _is_unstorable(name) else name[:64]
-
-
-MESSAGES = {
-    "type": N_("Must be of type %(wanted)s."),
-    "minLength": N_("Must have at least %(wanted)s characters."),
-    "maxLength": N_("Must have at most %(wanted)s characters."),
-    "minimum": N_("Must be at least %(wanted)s."),
-    "maximum": N_("Must be at most %(wanted)s."),
-    "enum": N_("Must be one of: %(wanted)s."),
-    "minItems": N_("Must have at least %(wanted)s entries."),
-    "maxItems": N_("Must have at most %(wanted)s entries."),
-    "uniqueItems": N_("Must not hold anything twice."),
-}
-
-
-def field_errors(error: ValidationError) -> Iterator[FieldError]:
-    """The domain's words for a failed JSON Schema rule, for each field that fails it."""
-    if error.validator == "required":
-        for name in error.validator_value:
-            if name not in error.instance:
-                yield FieldError(_place(error, name), "This field is required.")
-    elif error.validator == "additionalProperties":
-        for name in error.instance:
-            if name not in error.schema.get("properties", {}):
-                yield FieldError(_place(error, _shown(name)), "There is no such field.")
-    else:
-        wanted = error.validator_value
-        shown = ", ".join(str(w) for w in wanted) if isinstance(wanted, list | tuple) else wanted
-        template = MESSAGES.get(str(error.validator), N_("This value cannot be used."))
-        yield FieldError(_place(error) or "body", template, {"wanted": shown})
-
-
-def _place(error: ValidationError, *name: str) -> str:
-    return ".".join(str(part) for part in (*error.absolute_path, *name))

@@ -9,7 +9,8 @@ from flask_restx import Namespace
 from werkzeug.datastructures import FileStorage
 
 from api.errors import N_, FieldError, Invalid, TooLarge, WrongMediaType, invalid
-from api.http.restx import refuse_encoded, refuses_bodies, whole_body
+from api.http.bodies import refuse_encoded, whole_body
+from api.http.restx import refuses_bodies
 
 MULTIPART = "multipart/form-data"
 OCTETS = "application/octet-stream"

@@ -2,6 +2,7 @@
 
 from api.models.api_key import ApiKey
 from api.models.base import Base, new_id, now
+from api.models.history import HistoryEntry
 from api.models.idempotency import IdempotentAnswer
 from api.models.rate_counter import RateCounter
 from api.models.session import Session
@@ -11,6 +12,7 @@ __all__ = [
     "ROLES",
     "ApiKey",
     "Base",
+    "HistoryEntry",
     "IdempotentAnswer",
     "RateCounter",
     "Session",

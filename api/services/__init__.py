@@ -5,8 +5,10 @@ import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from flask_restx import Namespace
+if TYPE_CHECKING:  # what runs in a child process is in here too, and needs none of it
+    from flask_restx import Namespace
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,7 @@ class Service:
     """A service: its name, its routes, and the module with its table of engines."""
 
     name: str
-    namespace: Namespace
+    namespace: "Namespace"
     engines: ModuleType
 
 

@@ -36,7 +36,7 @@ def is_admins(path: str) -> bool:
 
 def ask(house: Any, method: str, path: str, who: dict[str, Any] | None) -> Any:
     url = "/api/v1" + path.replace("{", "").replace("}", "")
-    for name in ("user_id", "session_id", "key_id"):
+    for name in ("user_id", "session_id", "key_id", "entry_id"):
         url = url.replace(name, NEVER)
     return getattr(house.client, method)(url, headers=who["headers"] if who else {})
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from servers import Server
 
 from api.config import ROOT
@@ -48,6 +48,10 @@ def test_the_first_five_minutes(serve: Callable[..., Server], tmp_path: Path):
     photo = io.BytesIO()
     Image.radial_gradient("L").convert("RGB").save(photo, "JPEG")
     (tmp_path / "photo.jpg").write_bytes(photo.getvalue())
+    page = Image.new("RGB", (900, 260), "white")
+    font = ImageFont.load_default(44)
+    ImageDraw.Draw(page).text((40, 40), "Tea house receipt", "black", font)
+    page.save(tmp_path / "page.png")
     steps = first_five_minutes()
     script = f"printf '{MARK}'\n".join(command for command, _ in steps)
     script = script.replace("http://127.0.0.1:8000", serve().url)

@@ -1,6 +1,7 @@
 """The catalogue: the built-in one is sound, a mirror's is merged, a hostile one is refused."""
 
 import dataclasses
+import importlib
 import importlib.util
 import os
 import tomllib
@@ -8,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from api import services
 from api.enginekit.catalogue import Accuracy, Entry, Input, ModelFile, is_model_name, read_catalogue
-from api.enginekit.installed import BUILTIN
+from api.enginekit.installed import BUILTIN, InstalledModels
 from api.errors import Unusable
 
 TEXT = (BUILTIN / "catalog.toml").read_text("utf-8")
@@ -22,25 +24,44 @@ def fields_of(kind: type) -> set[str]:
 
 
 def test_the_built_in_catalogue_holds_what_is_promised() -> None:
-    """The four classifiers are there, each with pre-processing, licence and accuracy."""
+    """The four classifiers are there, each with pre-processing, labels and accuracy."""
     entries = read_catalogue(TEXT)
     promised = {"everyday_10", "mobilenet_v2", "mobilenet_v3_large", "efficientnet_v2_b0"}
-    assert promised <= set(entries)
-    for entry in entries.values():
+    assert promised <= {entry.name for entry in entries.values() if entry.task == "classify"}
+    for entry in (entries[name] for name in promised):
         assert entry.input
-        assert entry.licence
         assert entry.accuracy
         assert entry.accuracy.source
         assert entry.labels in {file.name for file in entry.files}
+
+
+def test_every_built_in_model_tells_what_it_is() -> None:
+    """Title, languages, licence where we choose it, and nothing but engines of its service."""
+    for entry in read_catalogue(TEXT).values():
+        assert entry.title
+        assert entry.languages
+        assert entry.licence or not entry.rank
+        if entry.task in services.names():
+            engines = importlib.import_module(f"api.services.{entry.task}.engines")
+            assert set(entry.engines) <= set(engines.ENGINES), entry.name
+
+
+def test_every_embedded_model_is_installed(tmp_path: Path) -> None:
+    """Nothing has to be pulled for the models that come along, and each service has one."""
+    store = InstalledModels(tmp_path)
+    entries = read_catalogue(TEXT).values()
+    embedded = [entry for entry in entries if entry.embedded]
+    assert [entry.name for entry in embedded if store.installed(entry.name) is None] == []
+    assert {entry.task for entry in embedded} == {entry.task for entry in entries}
 
 
 def test_no_field_of_the_built_in_catalogue_is_misspelt() -> None:
     """Every key is a field of the dataclasses (an unknown key is ignored)."""
     for table in tomllib.loads(TEXT).values():
         assert set(table) <= fields_of(Entry)
-        assert set(table["input"]) <= fields_of(Input)
-        assert set(table["accuracy"]) <= fields_of(Accuracy)
-        assert all(set(file) <= fields_of(ModelFile) for file in table["files"])
+        assert set(table.get("input", {})) <= fields_of(Input)
+        assert set(table.get("accuracy", {})) <= fields_of(Accuracy)
+        assert all(set(file) <= fields_of(ModelFile) for file in table.get("files", []))
 
 
 def test_every_file_to_pull_has_an_address_and_a_hash() -> None:
@@ -66,7 +87,8 @@ def test_hashes_are_those_that_keras_publishes(name: str, module: str) -> None:
 
 def test_mobilenet_v2_is_the_default_of_the_catalogue_and_everyday_10_the_last() -> None:
     """Ranks order the defaults."""
-    ranks = {entry.name: entry.rank for entry in read_catalogue(TEXT).values()}
+    entries = read_catalogue(TEXT).values()
+    ranks = {entry.name: entry.rank for entry in entries if entry.task == "classify"}
     assert max(ranks, key=ranks.__getitem__) == "mobilenet_v2"
     assert min(ranks, key=ranks.__getitem__) == "everyday_10"
 

@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 import types
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,9 @@ class Hummer:
     def warm_up(self) -> None:
         """Nothing to warm."""
 
+    def hum(self) -> str:
+        return "hm"
+
 
 class Broken(Hummer):
     """An engine whose files are damaged."""
@@ -64,24 +68,24 @@ def store(tmp_path: Path) -> ModelStore:
 
 
 @pytest.fixture
-def heard() -> list[Loaded]:
+def heard() -> list[tuple[Loaded, float | None]]:
     return []
 
 
 @pytest.fixture
-def pool(store: ModelStore, heard: list[Loaded]) -> Iterator[EnginePool]:
+def pool(store: ModelStore, heard: list[Any]) -> Iterator[EnginePool]:
     module = types.ModuleType("hum_engines")
     module.__dict__.update(Hummer=Hummer, Broken=Broken)
     sys.modules["hum_engines"] = module
     Hummer.made = Broken.made = 0
     table = {"litert": "hum_engines:Hummer", "tensorflow": "hum_engines:Broken"}
     yield EnginePool(
-        "hum", table, lambda e: next(iter(e.engines)), store, lambda m, s: heard.append(m)
+        "hum", table, lambda e: next(iter(e.engines)), store, lambda *change: heard.append(change)
     )
     del sys.modules["hum_engines"]
 
 
-def test_loaded_once_by_many_threads(pool: EnginePool, heard: list[Loaded]) -> None:
+def test_loaded_once_by_many_threads(pool: EnginePool, heard: list[Any]) -> None:
     """Ten threads that ask at once get one engine, loaded once."""
     found: list[Any] = []
     threads = [threading.Thread(target=lambda: found.append(pool.get().engine)) for _ in range(10)]
@@ -109,6 +113,49 @@ def test_a_damaged_model_is_told_and_does_not_stop_others(
     with pytest.raises(NotReady):
         pool.get()
     assert pool.get("good").model == "good"
+
+
+def test_an_idle_model_leaves_and_comes_back(pool: EnginePool, heard: list[Any]) -> None:
+    """It is gone from memory, the service still counts as ready, and the next call loads it."""
+    pool.warm()
+    pool.unload_idle(60)
+    assert pool.loaded() == ["good"]
+    pool.unload_idle(0)
+    assert (pool.loaded(), pool.missing()) == ([], [])
+    assert pool.get().model == "good"
+    assert (pool.loaded(), Hummer.made) == (["good"], 2)
+    assert [seconds is None for _, seconds in heard] == [False, True, False]
+
+
+def test_a_model_in_use_works_on_when_it_leaves(pool: EnginePool, heard: list[Any]) -> None:
+    """Who has it on loan keeps it; others get a fresh one; then nothing holds the old one."""
+    lent = pool.get()
+    pool.unload_idle(0)
+    assert lent.engine.hum() == "hm"
+    assert pool.get().engine is not lent.engine
+    old = weakref.ref(lent.engine)
+    heard.clear()
+    del lent
+    assert old() is None
+
+
+def test_one_that_is_asked_for_stays(pool: EnginePool) -> None:
+    """Only models that nobody has used for so long leave."""
+    pool.get("good")
+    time.sleep(0.05)
+    pool.get("good")
+    pool.unload_idle(0.04)
+    assert pool.loaded() == ["good"]
+
+
+def test_one_that_does_not_come_back_is_missing(pool: EnginePool, store: ModelStore) -> None:
+    """A model whose file was damaged while it rested is told like any other."""
+    pool.warm()
+    pool.unload_idle(0)
+    pool._engines = {"litert": "hum_engines:Broken"}
+    with pytest.raises(NotReady):
+        pool.get()
+    assert pool.missing() == ["hum: good cannot be loaded (ValueError)."]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sqlalchemy import func, inspect, select, text
 
 from api.cli.app import MIGRATIONS
 from api.extensions import db
-from api.models import ApiKey, IdempotentAnswer, RateCounter, Session, User, now
+from api.models import ApiKey, HistoryEntry, IdempotentAnswer, RateCounter, Session, User, now
 
 TABLES = set(db.metadata.tables)
 
@@ -32,6 +32,16 @@ def fill() -> None:
             ApiKey(user_id=ada.id, name="n", prefix="pct_", key_hash="h", scopes=("ocr", "tts")),
             IdempotentAnswer(key_hash="k", body_hash="b", status=201, sealed_answer=b"\0\xff"),
             RateCounter(key_hash="k", hits=1, expires=1e10),
+            HistoryEntry(
+                user_id=ada.id,
+                service="ocr",
+                model="m",
+                options={"language": "es"},
+                duration_ms=0.1,
+                result={"text": "\0 ¿qué? \ud800"},
+                input=f"{ada.id}/x-input",
+                input_type="image/png",
+            ),
         ]
     )
     db.session.commit()
@@ -104,6 +114,15 @@ def test_every_step_down_and_up(migrated: Flask) -> None:
         flask_migrate.upgrade(revision="+1")
     assert tables() == TABLES
     assert version() == revisions[0].revision
+
+
+def test_without_history_and_with_it_again(migrated: Flask) -> None:
+    """Undoing the history takes the entries and nobody's account."""
+    fill()
+    flask_migrate.downgrade(revision="0001")
+    assert tables() == TABLES - {"history"}
+    flask_migrate.upgrade()
+    assert counts() == dict.fromkeys(TABLES, 1) | {"history": 0}
 
 
 def fill_if_whole() -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from api.extensions import db
-from api.models import ApiKey, RateCounter, Session, User, new_id, now
+from api.models import ApiKey, HistoryEntry, RateCounter, Session, User, new_id, now
 
 
 def add_user(email: str = "ada@x.io") -> User:
@@ -19,21 +19,26 @@ def add_user(email: str = "ada@x.io") -> User:
     db.session.add(
         ApiKey(user_id=user.id, name="n", prefix="p", key_hash=email, scopes=("tts", "ocr"))
     )
+    db.session.add(
+        HistoryEntry(
+            user_id=user.id, service="ocr", model="m", options={}, duration_ms=1.5, result={"n": 1}
+        )
+    )
     db.session.commit()
     return user
 
 
 def test_deletes_cascade_in_the_database(migrated: Flask) -> None:
-    """Sessions and keys go with their user, also when plain SQL deletes it; others' stay."""
+    """What is theirs goes with a user, also when plain SQL deletes it; others' stays."""
     ada, bob = add_user("ada@x.io"), add_user("bob@x.io")
     bob_id = bob.id
     db.session.execute(delete(User).where(User.id == ada.id))
     db.session.commit()
-    for table in (Session, ApiKey):
+    for table in (Session, ApiKey, HistoryEntry):
         assert db.session.scalars(select(table.user_id)).all() == [bob_id]
     db.session.execute(text("DELETE FROM users"))
     db.session.commit()
-    for table in (Session, ApiKey):
+    for table in (Session, ApiKey, HistoryEntry):
         assert db.session.scalar(select(func.count()).select_from(table)) == 0
 
 
@@ -112,6 +117,14 @@ def test_counters_are_exact(migrated: Flask) -> None:
     db.session.add(RateCounter(key_hash="k", hits=2**31 - 1, expires=1795226157.123456))
     db.session.commit()
     assert db.session.scalars(select(RateCounter.expires)).one() == 1795226157.123456
+
+
+def test_results_are_read_only_where_they_are_shown(migrated: Flask) -> None:
+    """A list of entries leaves the results, which may be large, in the database."""
+    add_user()
+    entry = db.session.scalars(select(HistoryEntry)).one()
+    assert "result" not in entry.__dict__
+    assert (entry.result, entry.duration_ms) == ({"n": 1}, 1.5)
 
 
 def test_ids_follow_time() -> None:

@@ -1,11 +1,14 @@
 """POST /classify and /classify/batch, over the test client with the embedded network."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
 
 PATH = "/api/v1/classify"
 
@@ -140,6 +143,37 @@ def test_a_batch_has_at_most_32(client: FlaskClient, ada: dict[str, Any]) -> Non
     files = [(io.BytesIO(picture()), "x.jpg") for _ in range(33)]
     answer = client.post(f"{PATH}/batch", data={"image": files}, headers=ada["headers"])
     assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (422, "image")
+
+
+def stages(client: FlaskClient) -> dict[str, float]:
+    """How often each stage of the embedded network was timed."""
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    samples = [
+        s for f in families for s in f.samples if s.name == "percept_inference_seconds_count"
+    ]
+    known = {"service": "classify", "model": "everyday_10", "engine": "litert"}
+    return {s.labels["stage"]: s.value for s in samples if known.items() <= s.labels.items()}
+
+
+def test_stages_are_timed(client: FlaskClient, ada: dict[str, Any]) -> None:
+    """By service, model, engine and stage; a refused picture has been read, and no more."""
+    send(client, ada, picture())
+    before = stages(client)
+    send(client, ada, picture())
+    send(client, ada, b"bad")
+    assert stages(client) == {"decode": before["decode"] + 2, "infer": before["infer"] + 1}
+
+
+def test_many_at_once(app: Flask, ada: dict[str, Any]) -> None:
+    """Each gets the answer to its own picture, though they share a few guests."""
+    colours = ["navy", "red", "white", "lime"] * 4
+
+    def ask(colour: str) -> Any:
+        return send(app.test_client(), ada, picture(colour=colour)).get_json()["predictions"]
+
+    alone = {colour: ask(colour) for colour in set(colours)}
+    with ThreadPoolExecutor(8) as crowd:
+        assert list(crowd.map(ask, colours)) == [alone[colour] for colour in colours]
 
 
 def test_only_for_callers_with_the_scope(client: FlaskClient, ada: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from flask_restx import Namespace, fields
 
 from api.accounts.users.schemas import EMAIL, LOCALE, NAME, PASSWORD
 from api.http.inference import rfc3339
-from api.http.restx import NullableString, model
+from api.http.restx import Cursor, Id, NullableString, Time, model
 from api.models import Session
 
 namespace = Namespace("auth", description="Register, sign in, refresh, sign out; sessions.")
@@ -30,32 +30,38 @@ password_change = model(
     namespace,
     "PasswordChange",
     current_password=fields.String(required=True, example=PASSWORD["example"]),
-    new_password=fields.String(required=True, min_length=12, max_length=128),
+    new_password=fields.String(
+        required=True, **{**PASSWORD, "example": "ten thousand great lamps"}
+    ),
 )
 tokens = model(
     namespace,
     "Tokens",
-    access_token=fields.String(required=True),
-    refresh_token=fields.String(required=True),
+    access_token=fields.String(required=True, example="eyJhbGciOiJIUzI1NiIs..."),
+    refresh_token=fields.String(required=True, example="eyJhbGciOiJIUzI1NiIs..."),
     token_type=fields.String(required=True, enum=["Bearer"]),
-    expires_in=fields.Integer(required=True, description="Seconds the access token lives."),
+    expires_in=fields.Integer(
+        required=True, example=900, description="Seconds the access token lives."
+    ),
 )
 session = model(
     namespace,
     "Session",
-    id=fields.String(required=True),
-    user_agent=fields.String(required=True, description="The device, as it called itself."),
-    address=fields.String(required=True),
-    created_at=fields.String(required=True),
-    last_used_at=fields.String(required=True, description="Sign-in or latest refresh."),
-    expires_at=fields.String(required=True),
+    id=Id(required=True),
+    user_agent=fields.String(
+        required=True, example="curl/8.5.0", description="The device, as it called itself."
+    ),
+    address=fields.String(required=True, example="192.0.2.7"),
+    created_at=Time(required=True),
+    last_used_at=Time(required=True, description="Sign-in or latest refresh."),
+    expires_at=Time(required=True),
     current=fields.Boolean(required=True, description="The session that asks."),
 )
 session_list = model(
     namespace,
     "SessionList",
     items=fields.List(fields.Nested(session), required=True),
-    next_cursor=NullableString(required=True),
+    next_cursor=Cursor(required=True),
 )
 
 

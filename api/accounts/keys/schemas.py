@@ -5,18 +5,20 @@ from typing import Any
 from flask_restx import Namespace, fields
 
 from api.http.inference import rfc3339
-from api.http.restx import NullableString, NullableTime, model
+from api.http.restx import Cursor, Id, NullableTime, Time, model
 from api.http.tokens import SCOPES
 from api.models import ApiKey
 
 namespace = Namespace("api-keys", path="/auth/api-keys", description="Keys for programs.")
 
 SHOWN = {
-    "id": fields.String(required=True),
-    "name": fields.String(required=True),
-    "prefix": fields.String(required=True, description="How the key begins, to tell it by."),
+    "id": Id(required=True),
+    "name": fields.String(required=True, example="nightly import"),
+    "prefix": fields.String(
+        required=True, example="pct_dSrIKX", description="How the key begins, to tell it by."
+    ),
     "scopes": fields.List(fields.String(enum=list(SCOPES)), required=True),
-    "created_at": fields.String(required=True),
+    "created_at": Time(required=True),
     "expires_at": NullableTime(required=True),
     "last_used_at": NullableTime(required=True),
 }
@@ -25,13 +27,17 @@ new_api_key = model(
     namespace,
     "NewApiKey",
     **SHOWN,
-    key=fields.String(required=True, description="The key itself. It is never shown again."),
+    key=fields.String(
+        required=True,
+        example="pct_dSrIKXUM...",
+        description="The key itself. It is never shown again.",
+    ),
 )
 key_list = model(
     namespace,
     "List",
     items=fields.List(fields.Nested(api_key), required=True),
-    next_cursor=NullableString(required=True),
+    next_cursor=Cursor(required=True),
 )
 creation = model(
     namespace,

@@ -1,7 +1,7 @@
 """Makes and ends API keys."""
 
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -11,6 +11,7 @@ from api.accounts.users.service import clean_name
 from api.errors import Forbidden, NotFound, NotSignedIn, invalid
 from api.extensions import db
 from api.http.auth import KEY_PREFIX, Caller, key_hash
+from api.http.times import time_of
 from api.models import ApiKey, now
 
 SHOWN_CHARACTERS = len(KEY_PREFIX) + 6
@@ -52,11 +53,7 @@ def create(
 
 
 def _future(text: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-        time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise invalid("expires_at", "Is not a time like 2030-01-01T00:00:00Z.") from None
+    time = time_of("expires_at", text)
     if time <= now():
         raise invalid("expires_at", "Lies in the past.")
     return time

@@ -6,7 +6,7 @@ from flask_restx import Namespace, fields
 
 from api.http.inference import rfc3339
 from api.http.locale import LANGUAGES
-from api.http.restx import NullableString, NullableTime, model
+from api.http.restx import Cursor, Id, NullableString, NullableTime, Time, model
 from api.models import ROLES, User
 
 namespace = Namespace("users", description="Your own account, and all of them for administrators.")
@@ -19,21 +19,21 @@ LOCALE = {"enum": list(LANGUAGES), "example": "en"}
 user = model(
     namespace,
     "User",
-    id=fields.String(required=True, description="UUIDv7."),
+    id=Id(required=True),
     email=fields.String(required=True, example="ada@example.com"),
     email_verified=fields.Boolean(required=True),
     name=NullableString(required=True, example="Ada"),
     locale=fields.String(required=True, enum=list(LANGUAGES)),
     roles=fields.List(fields.String(enum=list(ROLES)), required=True),
     active=fields.Boolean(required=True),
-    created_at=fields.String(required=True, description="RFC 3339, UTC."),
+    created_at=Time(required=True),
     last_login_at=NullableTime(required=True),
 )
 user_list = model(
     namespace,
     "List",
     items=fields.List(fields.Nested(user), required=True),
-    next_cursor=NullableString(required=True),
+    next_cursor=Cursor(required=True),
 )
 own_change = model(
     namespace, "OwnChange", name=NullableString(**NAME), locale=fields.String(**LOCALE)

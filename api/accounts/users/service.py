@@ -12,6 +12,7 @@ from api.accounts import passwords
 from api.errors import Conflict, Forbidden, Invalid, NotFound, invalid
 from api.extensions import db
 from api.http import ratelimit
+from api.http.history import storage
 from api.models import Session, User
 
 # A server of one's own may well live in a .local or .test network.
@@ -141,7 +142,7 @@ def change(user_id: UUID, changes: dict[str, Any]) -> User:
 
 
 def remove(user_id: UUID) -> None:
-    """Delete the user and, in the database, everything that is theirs.
+    """Delete the user and everything that is theirs: rows first, then files.
 
     Raises:
         NotFound: there is no such user.
@@ -153,6 +154,7 @@ def remove(user_id: UUID) -> None:
         raise NotFound("There is no such user.")
     _refuse_if_deserted(admins)
     db.session.commit()
+    storage().remove_owner(str(user_id))
 
 
 def confirm(user_id: UUID, password: str, address: str) -> User:

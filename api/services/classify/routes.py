@@ -7,9 +7,10 @@ from flask import current_app
 from flask_restx import Resource
 
 from api.enginekit.image import MEDIA_TYPES
-from api.errors import PerceptError
 from api.http.auth import signed_in
 from api.http.errors import described
+from api.http.history import stores_files
+from api.http.idempotency import idempotent
 from api.http.inference import inference
 from api.http.options import takes_options
 from api.http.uploads import takes_file, takes_files
@@ -19,7 +20,7 @@ from api.services.classify.schemas import namespace
 
 def _options(given: dict[str, Any]) -> service.Options:
     max_pixels = current_app.config["SETTINGS"].max_megapixels * 1_000_000
-    return service.Options(given["top_k"], given["language"], max_pixels)
+    return service.Options(given["top_k"], given["language"], max_pixels, stores_files())
 
 
 @namespace.route("")
@@ -29,13 +30,16 @@ class Classify(Resource):
     @signed_in(namespace, "classify")
     @takes_file(namespace, "image", MEDIA_TYPES)
     @takes_options(namespace, *schemas.OPTIONS)
+    @idempotent(namespace)
     @namespace.response(200, "The likeliest classes first", schemas.answer)
     @namespace.response(503, "Too much work at the moment, or no model")
     def post(self, image: bytes, options: dict[str, Any]) -> dict[str, Any]:
         """Classify a picture (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF)."""
-        with inference("classify", options["model"]) as run:
-            found = service.classify(run.loaded, image, _options(options), run.watch)
-        return run.answer(predictions=[asdict(prediction) for prediction in found])
+        with inference("classify", options) as run:
+            model = run.lend(options["model"])
+            found, run.input = service.classify(model, image, _options(options), run.watch)
+            predictions = [asdict(prediction) for prediction in found]
+            return run.answer(options["language"], predictions=predictions)
 
 
 @namespace.route("/batch")
@@ -45,16 +49,19 @@ class ClassifyBatch(Resource):
     @signed_in(namespace, "classify")
     @takes_files(namespace, "image", schemas.MOST_FILES)
     @takes_options(namespace, *schemas.OPTIONS)
+    @idempotent(namespace)
     @namespace.response(200, "A result for each picture, in order", schemas.batch_answer)
     @namespace.response(503, "Too much work at the moment, or no model")
     def post(self, images: list[bytes], options: dict[str, Any]) -> dict[str, Any]:
         """Classify up to 32 pictures; one that cannot be read does not fail the others."""
-        with inference("classify", options["model"]) as run:
-            found = service.classify_many(run.loaded, images, _options(options), run.watch)
-        return run.answer(results=[_shown(result) for result in found])
+        with inference("classify", options) as run:
+            model = run.lend(options["model"])
+            found, run.input = service.classify_many(model, images, _options(options), run.watch)
+            results = [_shown(result) for result in found]
+            return run.answer(options["language"], results=results)
 
 
-def _shown(result: list[service.Prediction] | PerceptError) -> Any:
-    if isinstance(result, PerceptError):
+def _shown(result: list[service.Prediction] | service.Bad) -> Any:
+    if isinstance(result, service.Bad):
         return described(result)
     return [asdict(prediction) for prediction in result]

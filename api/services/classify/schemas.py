@@ -35,7 +35,7 @@ batch_answer = model(
     "BatchAnswer",
     **ANSWER_FIELDS,
     results=fields.List(
-        Anything,
+        Anything(example=[{"class_id": "n02123045", "label": "tabby", "probability": 0.93}]),
         required=True,
         description="In the order of the files: a list of predictions, or a problem object.",
     ),

@@ -1,23 +1,30 @@
 """Classifies pictures: reads them, prepares them as the model was trained, names the classes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from api.enginekit import guests
 from api.enginekit.catalogue import Entry, Input
-from api.enginekit.image import read_image
 from api.enginekit.installed import BUILTIN
 from api.enginekit.labels import Label, read_labels
 from api.enginekit.pool import Loaded
 from api.enginekit.stopwatch import Stopwatch
-from api.errors import PerceptError, Unusable, invalid
-from api.services.classify.engines import Pictures, Probabilities
+from api.errors import TooLarge, Unusable, invalid
+from api.media import zipped
+from api.services.classify import guest
+from api.services.classify.engines import Probabilities
+from api.storage import File
 
 LANGUAGES = ("en", "es")
 SPANISH = BUILTIN / "labels"
+READING_S = 4.0
+AT_ONCE = 4  # pictures of one batch that are read at the same time, where there are guests
+Prepared = tuple[guest.Pixels, File | None]
+Bad = Unusable | TooLarge
 
 
 @dataclass(frozen=True)
@@ -31,15 +38,18 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Options:
-    """How many classes to name, in which language, and the largest picture taken."""
+    """How many classes to name, in which language; the largest picture, whether to keep a copy."""
 
     top_k: int
     language: str
     max_pixels: int
+    keep: bool = False
 
 
-def classify(model: Loaded, data: bytes, options: Options, watch: Stopwatch) -> list[Prediction]:
-    """The most likely classes of one picture, the likeliest first.
+def classify(
+    model: Loaded, data: bytes, options: Options, watch: Stopwatch
+) -> tuple[list[Prediction], File | None]:
+    """The most likely classes of one picture, and a copy of it without its metadata.
 
     Raises:
         Unusable, TooLarge: the picture cannot be read, or is too large.
@@ -47,40 +57,60 @@ def classify(model: Loaded, data: bytes, options: Options, watch: Stopwatch) -> 
     """
     labels = labels_of(model, options.language)
     with watch.stage("decode"):
-        pictures = prepare(data, _input(model.entry), options.max_pixels)
+        pixels, copy = _prepare(data, model, options)
     with watch.stage("infer"):
-        (row,) = _probabilities(model, pictures)
-    return _top(row, labels, options)
+        (row,) = _probabilities(model, pixels[np.newaxis])
+    return _top(row, labels, options), copy
 
 
 def classify_many(
     model: Loaded, files: list[bytes], options: Options, watch: Stopwatch
-) -> list[list[Prediction] | PerceptError]:
-    """For each picture, in order, its predictions or what is wrong with it."""
+) -> tuple[list[list[Prediction] | Bad], File | None]:
+    """For each picture, in order, its predictions or what is wrong with it; copies in a ZIP.
+
+    Raises:
+        Invalid: the model has no labels in that language.
+    """
     labels = labels_of(model, options.language)
-    with watch.stage("decode"):
-        prepared = [_try_prepare(data, model, options) for data in files]
-    good = [one for one in prepared if not isinstance(one, PerceptError)]
+    with watch.stage("decode"), ThreadPoolExecutor(AT_ONCE) as readers:
+        prepared = list(readers.map(lambda data: _try_prepare(data, model, options), files))
+    good = [one[0] for one in prepared if not isinstance(one, Bad)]
     with watch.stage("infer"):
-        rows = iter(_probabilities(model, np.concatenate(good)) if good else ())
+        rows = iter(_probabilities(model, np.stack(good)) if good else ())
+    copies = zipped([None if isinstance(one, Bad) else one[1] for one in prepared])
     return [
-        one if isinstance(one, PerceptError) else _top(next(rows), labels, options)
-        for one in prepared
-    ]
+        one if isinstance(one, Bad) else _top(next(rows), labels, options) for one in prepared
+    ], copies
 
 
-def _probabilities(model: Loaded, pictures: Pictures) -> Probabilities:
-    """From (n, size, size, 3) to (n, classes)."""
-    if not _input(model.entry).mirror:
+def _probabilities(model: Loaded, pixels: guest.Pixels) -> Probabilities:
+    """From (n, size, size, 3) of 0..255 to (n, classes)."""
+    wanted = _input(model.entry)
+    factor, offset = map(np.float32, wanted.factor_and_offset)
+    pictures = pixels * factor + offset
+    if not wanted.mirror:
         return model.engine.probabilities(pictures)  # type: ignore[no-any-return]
     both = np.concatenate([pictures, pictures[:, :, ::-1]])
     return model.engine.probabilities(both).reshape(2, len(pictures), -1).mean(axis=0)  # type: ignore[no-any-return]
 
 
-def _try_prepare(data: bytes, model: Loaded, options: Options) -> Pictures | PerceptError:
+def _prepare(data: bytes, model: Loaded, options: Options) -> Prepared:
+    wanted = _input(model.entry)
+    return guests.call(
+        guest.prepare,
+        data,
+        guest.Crop(wanted.size, wanted.resize, wanted.filter),
+        options.max_pixels,
+        options.keep,
+        seconds=READING_S,
+        lost=Unusable("The picture takes too much time or memory to read.", "image_unreadable"),
+    )
+
+
+def _try_prepare(data: bytes, model: Loaded, options: Options) -> Prepared | Bad:
     try:
-        return prepare(data, _input(model.entry), options.max_pixels)
-    except PerceptError as error:
+        return _prepare(data, model, options)
+    except (Unusable, TooLarge) as error:
         return error
 
 
@@ -88,22 +118,6 @@ def _input(entry: Entry) -> Input:
     if entry.input is None:
         raise Unusable("The model %(name)s does not take pictures.", name=entry.name)
     return entry.input
-
-
-def prepare(data: bytes, wanted: Input, max_pixels: int) -> Pictures:
-    """The picture as the model was trained to see it, (1, size, size, 3).
-
-    The short side becomes `resize` and the centre is cut out. Only that part is resampled, so
-    that a picture of 1 x 60,000 pixels costs no more than any other.
-    """
-    picture = read_image(data, max_pixels, at_least=wanted.resize)
-    side = min(picture.size) * min(1.0, wanted.size / wanted.resize)
-    left, top = (picture.width - side) / 2, (picture.height - side) / 2
-    resample = Image.Resampling[wanted.filter.upper()]
-    box = (left, top, left + side, top + side)
-    square = picture.resize((wanted.size, wanted.size), resample, box)
-    factor, offset = wanted.factor_and_offset
-    return np.asarray(square, np.float32)[np.newaxis] * np.float32(factor) + np.float32(offset)
 
 
 def labels_of(model: Loaded, language: str) -> tuple[Label, ...]:
@@ -124,7 +138,7 @@ def _read_once(file: Path, spanish: Path | None) -> tuple[Label, ...]:
     return tuple(read_labels(file, spanish))
 
 
-def _top(row: Pictures, labels: tuple[Label, ...], options: Options) -> list[Prediction]:
+def _top(row: Probabilities, labels: tuple[Label, ...], options: Options) -> list[Prediction]:
     best = np.argsort(-row, kind="stable")[: options.top_k]
     return [
         Prediction(

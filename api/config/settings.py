@@ -1,25 +1,13 @@
-"""Settings: every environment variable, its type, its default and what it is for.
+"""Settings: every environment variable, its type, its default and what it is for."""
 
-The one place that reads the environment. A bad value stops the start in one line that
-names the variable and never shows the value of a secret.
-"""
-
-import os
-import secrets
-import shutil
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MINIMUM_SECRET_BYTES = 32
-ALLOCATOR = {
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": "1000000",
-    "MALLOC_TRIM_THRESHOLD_": "131072",
-}
 Names = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -44,7 +32,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         ROOT / "data",
         alias="PERCEPT_DATA_DIR",
-        description="Folder of the database, the secret and the pulled models.",
+        description="Folder of the database, the secret, the pulled models and the stored files.",
     )
     database_url: str = Field(
         "",
@@ -61,8 +49,8 @@ class Settings(BaseSettings):
     services: Names = Field(
         (),
         alias="PERCEPT_SERVICES",
-        description="What this process offers, comma-separated (`accounts`, `classify`); "
-        "empty means everything.",
+        description="What this process offers, comma-separated (`accounts`, "
+        "`history`, `classify`, `ocr`, `stt`, `tts`); empty means everything.",
     )
     workers: int = Field(2, alias="PERCEPT_WORKERS", ge=1, le=64, description="Worker processes.")
     threads: int = Field(
@@ -86,11 +74,73 @@ class Settings(BaseSettings):
     max_megapixels: int = Field(
         40, alias="PERCEPT_MAX_MEGAPIXELS", ge=1, le=500, description="Largest picture, megapixels."
     )
+    max_pages: int = Field(
+        50, alias="PERCEPT_MAX_PAGES", ge=1, le=2000, description="Most pages of one document."
+    )
+    max_characters: int = Field(
+        5000,
+        alias="PERCEPT_MAX_CHARACTERS",
+        ge=1,
+        le=20_000,
+        description="Longest text that is spoken at once.",
+    )
+    max_audio_minutes: int = Field(
+        10,
+        alias="PERCEPT_MAX_AUDIO_MINUTES",
+        ge=1,
+        le=600,
+        description="Longest recording that is transcribed at once.",
+    )
     classify_engine: Literal["auto", "litert", "tensorflow"] = Field(
         "auto",
         alias="PERCEPT_CLASSIFY_ENGINE",
         description="Engine for image classification: `litert` (CPU), `tensorflow`, or `auto` "
         "(tensorflow where there is a GPU).",
+    )
+    ocr_engine: Literal["auto", "rapidocr", "tesseract"] = Field(
+        "auto",
+        alias="PERCEPT_OCR_ENGINE",
+        description="Engine for reading pages: `rapidocr`, `tesseract`, or `auto` (the one that "
+        "suits the page).",
+    )
+    guests: int = Field(
+        2,
+        alias="PERCEPT_GUESTS",
+        ge=1,
+        le=64,
+        description="Child processes of each worker for native code that may hang or crash.",
+    )
+    guest_memory_mb: int = Field(
+        1500,
+        alias="PERCEPT_GUEST_MEMORY_MB",
+        ge=500,
+        le=64_000,
+        description="Address space that one of them may use, MB.",
+    )
+    unload_after_minutes: int = Field(
+        0,
+        alias="PERCEPT_UNLOAD_AFTER_MINUTES",
+        ge=0,
+        le=10_000,
+        description="A model that nobody used for so long leaves memory; 0 keeps all.",
+    )
+    store_inputs: bool = Field(
+        True,
+        alias="PERCEPT_STORE_INPUTS",
+        description="Whether the history keeps the files that come in and go out, `on`/`off`.",
+    )
+    history_days: int = Field(
+        0,
+        alias="PERCEPT_HISTORY_DAYS",
+        ge=0,
+        le=36_500,
+        description="History older than this is deleted; 0 keeps it until its owner deletes it.",
+    )
+    storage_url: str = Field(
+        "",
+        alias="PERCEPT_STORAGE_URL",
+        description="Folder for the files of the history, as a path or `file://` address; "
+        "empty means `files` in the data folder.",
     )
     models_mirror: str = Field(
         "",
@@ -155,6 +205,18 @@ class Settings(BaseSettings):
         """The SQLAlchemy URL of the database in use."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'percept.db'}"
 
+    @field_validator("storage_url")
+    @classmethod
+    def _folder(cls, value: str) -> str:
+        if "://" in value and not value.startswith("file://"):
+            raise ValueError("is neither a folder nor a file:// address")
+        return value
+
+    @property
+    def storage(self) -> str:
+        """Where the files of the history are."""
+        return self.storage_url or str(self.data_dir.resolve() / "files")
+
     @property
     def models_dir(self) -> Path:
         """Where pulled and added models live."""
@@ -164,81 +226,3 @@ class Settings(BaseSettings):
     def metrics_dir(self) -> Path:
         """Where the workers share their counters."""
         return self.data_dir / "run" / "metrics"
-
-
-def load_settings() -> Settings:
-    """Settings from the environment and `.env`.
-
-    Raises:
-        BadSetting: a value cannot be used.
-    """
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        raise BadSetting(_one_line(error)) from None
-    return settings
-
-
-def unknown_settings() -> list[str]:
-    """PERCEPT_ variables that no setting has: most often a misspelling."""
-    known = {field.alias for field in Settings.model_fields.values()}
-    return sorted(k for k in os.environ if k.startswith("PERCEPT_") and k not in known)
-
-
-def _one_line(error: ValidationError) -> str:
-    first = error.errors(include_input=False, include_url=False)[0]
-    name = first["loc"][0] if first["loc"] else "settings"
-    return f"{name}: {first['msg'].removeprefix('Value error, ').replace(chr(10), ' ')}"
-
-
-def signing_secret(settings: Settings) -> str:
-    """The secret that signs tokens; made on first use, safe with many processes at once."""
-    if given := settings.secret.get_secret_value():
-        return given
-    file = settings.data_dir / "secret.key"
-    if not file.exists():
-        _make_secret(file)
-    secret = file.read_text().strip()
-    if len(secret.encode()) < MINIMUM_SECRET_BYTES:
-        raise BadSetting(f"PERCEPT_SECRET: the secret kept in {file} is too short; delete the file")
-    return secret
-
-
-def _make_secret(file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".secret-{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as stream:
-        stream.write(secrets.token_urlsafe(48))
-    try:
-        os.link(draft, file)
-    except FileExistsError:
-        pass  # another process was first; its secret is the one
-    finally:
-        draft.unlink()
-
-
-def metrics_folder() -> str | None:
-    """The folder that prometheus-client shares counters through, when there are many workers."""
-    return os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-
-
-def share_metrics(folder: Path) -> None:
-    """Let the workers to come share their counters; must be called before any is made."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-
-
-def return_memory() -> None:
-    """Let the processes to come give memory back once a large picture is done with.
-
-    glibc would keep it, in as many arenas as there are threads. See docs/decisions/015.
-    """
-    for name, value in ALLOCATOR.items():
-        os.environ.setdefault(name, value)
-
-
-def overrule(values: dict[str, str]) -> None:
-    """Let command-line options win over the environment, also in the processes to come."""
-    os.environ.update(values)

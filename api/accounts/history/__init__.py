@@ -1,0 +1,1 @@
+"""What each person has asked and been answered."""

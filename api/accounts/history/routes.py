@@ -1,0 +1,124 @@
+"""/history: list, read, download and delete."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request
+from flask_restx import Resource
+from werkzeug.wsgi import wrap_file
+
+from api.accounts.history import schemas, service
+from api.accounts.history.schemas import entry_json, namespace, summary_json
+from api.errors import NotFound
+from api.http import paging
+from api.http.auth import caller, signed_in
+from api.http.history import storage
+from api.http.options import takes_options
+from api.http.restx import Binary, answers_with
+from api.http.times import time_of
+from api.media import extension
+from api.models import HistoryEntry
+
+ANY_TYPE = "application/octet-stream"
+
+
+@namespace.route("")
+class History(Resource):
+    """Your entries."""
+
+    @signed_in(namespace, "history:read")
+    @takes_options(namespace, *schemas.FILTERS, *paging.OPTIONS)
+    @namespace.response(200, "The newest entries first", schemas.entry_list)
+    def get(self, options: dict[str, Any]) -> paging.Page:
+        """List what you have asked."""
+        query = service.mine(caller())
+        if options["service"]:
+            query = query.where(HistoryEntry.service == options["service"])
+        if options["from"]:
+            query = query.where(HistoryEntry.created_at >= time_of("from", options["from"]))
+        if options["to"]:
+            query = query.where(HistoryEntry.created_at < time_of("to", options["to"]))
+        return paging.page(query, HistoryEntry.id, options, summary_json)
+
+    @signed_in(namespace, "history:write")
+    @namespace.response(204, "All is deleted, files included")
+    def delete(self) -> tuple[str, int]:
+        """Delete your whole history."""
+        service.remove_all(caller())
+        return "", 204
+
+
+@namespace.route("/<uuid:entry_id>")
+class Entry(Resource):
+    """One of your entries."""
+
+    @signed_in(namespace, "history:read")
+    @namespace.response(200, "The entry with its result", schemas.entry)
+    @namespace.response(404, "You have no such entry")
+    def get(self, entry_id: UUID) -> dict[str, Any]:
+        """Read one entry."""
+        return entry_json(service.get(caller(), entry_id))
+
+    @signed_in(namespace, "history:write")
+    @namespace.response(204, "The entry is deleted, files included")
+    @namespace.response(404, "You have no such entry")
+    def delete(self, entry_id: UUID) -> tuple[str, int]:
+        """Delete one entry."""
+        service.remove(caller(), entry_id)
+        return "", 204
+
+
+def _download(entry_id: UUID, kind: str) -> Response:
+    row = service.get(caller(), entry_id)
+    name, media_type = getattr(row, kind), getattr(row, f"{kind}_type")
+    if name is None:
+        raise NotFound("This entry has no such file.")
+    try:
+        size, stream = storage().size(name), storage().open(name)
+    except FileNotFoundError:
+        raise NotFound("This entry has no such file.") from None
+    answer = Response(
+        wrap_file(request.environ, stream), content_type=media_type, direct_passthrough=True
+    )
+    answer.headers.set(
+        "Content-Disposition",
+        "attachment",
+        filename=f"percept-{entry_id}-{kind}{extension(media_type)}",
+    )
+    answer.content_length, answer.accept_ranges = size, "bytes"
+    answer.make_conditional(request, _wants_a_part(size), size)
+    return answer
+
+
+def _wants_a_part(size: int) -> bool:
+    # The whole file is a good answer to whoever wants many parts, other units or all there is.
+    wanted = request.range
+    return wanted is not None and (
+        wanted.units == "bytes" and len(wanted.ranges) == 1 and wanted.ranges[0][0] >= -size
+    )
+
+
+@namespace.route("/<uuid:entry_id>/input")
+class Input(Resource):
+    """The file that came in."""
+
+    @signed_in(namespace, "history:read")
+    @answers_with(namespace, "The file, as an attachment", Binary(), ANY_TYPE)
+    @namespace.response(404, "You have no such entry, or it has no such file")
+    @namespace.response(416, "It has no such part")
+    def get(self, entry_id: UUID) -> Response:
+        """Download the file that you sent."""
+        return _download(entry_id, "input")
+
+
+@namespace.route("/<uuid:entry_id>/output")
+class Output(Resource):
+    """The file that was answered."""
+
+    @signed_in(namespace, "history:read")
+    @answers_with(namespace, "The file, as an attachment", Binary(), ANY_TYPE)
+    @namespace.response(404, "You have no such entry, or it has no such file")
+    @namespace.response(416, "It has no such part")
+    def get(self, entry_id: UUID) -> Response:
+        """Download the file that was answered."""
+        return _download(entry_id, "output")

@@ -1,0 +1,102 @@
+"""Finds and deletes history; keeps rows and files together."""
+
+import re
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Delete, Select, delete, select
+
+from api.errors import NotFound
+from api.extensions import db
+from api.http.auth import Caller
+from api.http.history import storage
+from api.models import HistoryEntry, now
+
+AT_ONCE = 500
+# No write to the database takes longer than 5 seconds (see api/http/database.py).
+BETWEEN_FILE_AND_ROW = timedelta(seconds=10)
+OUR_NAME = re.compile(
+    r"[0-9a-f-]{36}/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-(?:input|output)"
+)
+
+
+def mine(who: Caller) -> Select[Any]:
+    """The caller's entries."""
+    return select(HistoryEntry).where(HistoryEntry.user_id == who.user_id)
+
+
+def get(who: Caller, entry_id: UUID) -> HistoryEntry:
+    """One of the caller's entries.
+
+    Raises:
+        NotFound: the caller has none of that id.
+    """
+    row: HistoryEntry | None = db.session.scalar(mine(who).where(HistoryEntry.id == entry_id))
+    if row is None:
+        raise NotFound("There is no such history entry.")
+    return row
+
+
+def remove(who: Caller, entry_id: UUID) -> None:
+    """Delete one entry and its files.
+
+    Raises:
+        NotFound: the caller has none of that id.
+    """
+    chosen = delete(HistoryEntry).where(
+        HistoryEntry.user_id == who.user_id, HistoryEntry.id == entry_id
+    )
+    if not _remove(chosen):
+        raise NotFound("There is no such history entry.")
+
+
+def remove_all(who: Caller) -> None:
+    """Delete everything that the caller has asked."""
+    _remove(delete(HistoryEntry).where(HistoryEntry.user_id == who.user_id))
+
+
+def prune(days: int) -> int:
+    """Delete what is older than so many days; how many entries that were. 0 days: nothing."""
+    total, limit = 0, now() - timedelta(days=days)
+    while days:
+        old = select(HistoryEntry.id).where(HistoryEntry.created_at < limit).limit(AT_ONCE)
+        gone = _remove(delete(HistoryEntry).where(HistoryEntry.id.in_(old)))
+        total += gone
+        if gone < AT_ONCE:
+            break
+    return total
+
+
+def repair() -> int:
+    """Remove files that no row names, left by a crash; how many there were.
+
+    Younger ones are spared: a server may be between writing a file and its row.
+    """
+    limit = now() - BETWEEN_FILE_AND_ROW
+    old = (name for name, written in storage().names() if written < limit)
+    total = 0
+    while names := list(islice(old, AT_ONCE)):
+        strays = _without_row(names)
+        storage().remove(*strays)
+        total += len(strays)
+    return total
+
+
+def _without_row(names: list[str]) -> list[str]:
+    """Those of our names that no entry names; other people's files in the folder stay."""
+    ours = {name: found[1] for name in names if (found := OUR_NAME.fullmatch(name))}
+    query = select(HistoryEntry.input, HistoryEntry.output)
+    rows = db.session.execute(query.where(HistoryEntry.id.in_(map(UUID, ours.values()))))
+    known = {name for row in rows for name in row}
+    return [name for name in ours if name not in known]
+
+
+def _remove(chosen: Delete) -> int:
+    # Rows first: a crash now leaves files that the next start removes, not rows without files.
+    columns = (HistoryEntry.input, HistoryEntry.output)
+    gone = db.session.execute(chosen.returning(*columns)).all()
+    db.session.commit()
+    storage().remove(*(name for names in gone for name in names if name))
+    return len(gone)

@@ -1,0 +1,19 @@
+"""Settings, and all else that reads or writes the environment."""
+
+from api.config.loading import load_settings, unknown_settings
+from api.config.process import metrics_folder, overrule, return_memory, share_metrics
+from api.config.secret import signing_secret
+from api.config.settings import ROOT, BadSetting, Settings
+
+__all__ = [
+    "ROOT",
+    "BadSetting",
+    "Settings",
+    "load_settings",
+    "metrics_folder",
+    "overrule",
+    "return_memory",
+    "share_metrics",
+    "signing_secret",
+    "unknown_settings",
+]

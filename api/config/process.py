@@ -1,0 +1,37 @@
+"""What processes tell each other through the environment."""
+
+import os
+import shutil
+from pathlib import Path
+
+ALLOCATOR = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "1000000",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
+
+
+def metrics_folder() -> str | None:
+    """The folder that prometheus-client shares counters through, when there are many workers."""
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+
+
+def share_metrics(folder: Path) -> None:
+    """Let the workers to come share their counters; must be called before any is made."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def return_memory() -> None:
+    """Let the processes to come give memory back once a large picture is done with.
+
+    glibc would keep it, in as many arenas as there are threads. See docs/decisions/015.
+    """
+    for name, value in ALLOCATOR.items():
+        os.environ.setdefault(name, value)
+
+
+def overrule(values: dict[str, str]) -> None:
+    """Let command-line options win over the environment, also in the processes to come."""
+    os.environ.update(values)

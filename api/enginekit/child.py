@@ -1,0 +1,160 @@
+"""One child process that does one task at a time, and can be ended at any moment.
+
+Each has a pipe of its own, so that one that dies, even in the middle of a word, harms no other.
+It is forked from a small server process that has imported what tasks need and runs no threads: a
+fresh one is there in milliseconds and shares that memory. See docs/decisions/016-guests.md.
+"""
+
+import contextlib
+import errno
+import importlib
+import multiprocessing
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any, Literal
+
+from api.errors import NotReady, PerceptError
+
+Reason = Literal["hung", "died", "memory"]
+STARTING_S = 30.0
+# How long the other side may leave us waiting in the middle of a message.
+STALLED_S = 10.0
+# What the server has to end us with when our time is up, before the system does.
+SPARE_S = 2.0
+_context = multiprocessing.get_context("forkserver")
+
+
+class Lost(Exception):
+    """The process is of no more use, for this reason."""
+
+    def __init__(self, reason: Reason):
+        super().__init__(reason)
+        self.reason: Reason = reason
+
+
+class Child:
+    """A process that has imported the modules and may address so much memory.
+
+    Raises:
+        NotReady: it cannot be started.
+    """
+
+    def __init__(self, memory_mb: int, modules: tuple[str, ...]):
+        self.tasks = 0
+        _context.set_forkserver_preload([__name__, *modules])
+        self._pipe, theirs = _context.Pipe()
+        _limit_waiting(self._pipe)
+        arguments = (theirs, memory_mb * 1_000_000, modules)
+        self._process = _context.Process(target=_live, args=arguments, name="guest", daemon=True)
+        try:
+            self._process.start()
+            theirs.close()
+            self._answer(STARTING_S)
+        except (OSError, EOFError, Lost) as error:
+            self.end()
+            raise NotReady("The child processes cannot be started.") from error
+
+    def do(self, task: Callable[..., Any], args: tuple[object, ...], seconds: float) -> Any:
+        """The task's result.
+
+        Raises:
+            Lost: it took longer than that, died or ran out of memory; it has been ended.
+            Whatever the task raises.
+        """
+        self.tasks += 1
+        try:
+            done, value = self._exchange(task, args, seconds)
+            if isinstance(value, MemoryError) or getattr(value, "errno", None) == errno.ENOMEM:
+                raise Lost("memory")
+        except Lost:
+            self.end()
+            raise
+        if not done:
+            raise value
+        return value
+
+    def is_idle(self) -> bool:
+        """Whether it waits for a task; one that has died does not."""
+        return not self._pipe.closed and not self._pipe.poll(0)
+
+    def end(self) -> None:
+        """Kill it; to do so again does no harm."""
+        self._pipe.close()
+        if self._process.pid is not None:
+            self._process.kill()
+            self._process.join()
+
+    def _exchange(
+        self, task: Callable[..., Any], args: tuple[object, ...], seconds: float
+    ) -> tuple[bool, Any]:
+        try:
+            self._pipe.send((task, args, seconds))
+        except OSError:
+            raise Lost("died") from None
+        return self._answer(seconds)
+
+    def _answer(self, seconds: float) -> tuple[bool, Any]:
+        try:
+            if not self._pipe.poll(seconds):
+                raise Lost("hung")
+            answer: tuple[bool, Any] = self._pipe.recv()
+        except (OSError, EOFError):
+            raise Lost("died") from None
+        return answer
+
+
+def _limit_waiting(pipe: Connection) -> None:
+    seconds = struct.pack("ll", int(STALLED_S), int(STALLED_S % 1 * 1_000_000))
+    with socket.socket(fileno=os.dup(pipe.fileno())) as end:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
+
+
+def _live(pipe: Connection, memory_bytes: int, modules: tuple[str, ...]) -> None:
+    """The life of the process: it ends when nobody holds the other end of the pipe."""
+    _move_in(memory_bytes)
+    for module in modules:
+        importlib.import_module(module)
+    pipe.send((True, None))
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            _do_one(pipe)
+
+
+def _do_one(pipe: Connection) -> None:
+    task, args, seconds = pipe.recv()
+    # Where the server was killed meanwhile nobody is left to end us, and we may hang for good.
+    signal.setitimer(signal.ITIMER_REAL, seconds + SPARE_S)
+    try:
+        outcome = (True, task(*args))
+    # Whatever it is goes to who asked for it.
+    except Exception as error:  # noqa: BLE001
+        outcome = (False, _told(error))
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    try:
+        pipe.send(outcome)
+    except OSError:
+        raise
+    # What cannot be pickled makes any error; nothing of it has been sent.
+    except Exception as error:  # noqa: BLE001
+        pipe.send((False, TypeError(f"The result cannot be sent: {error}")))
+
+
+def _told(error: Exception) -> Exception:
+    if not isinstance(error, PerceptError):
+        error.add_note(traceback.format_exc())  # the traceback itself cannot travel
+    return error
+
+
+def _move_in(memory_bytes: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends us
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))

@@ -1,0 +1,26 @@
+"""What is read from a page: lines of words, each with its place and how sure the reader is."""
+
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+# From the corner where the text begins, clockwise as one reads: x to the right, y downwards.
+Polygon = tuple[Point, Point, Point, Point]
+
+
+@dataclass(frozen=True)
+class Word:
+    """What stands between two spaces; confidence 0 to 1, polygon in pixels of its page."""
+
+    text: str
+    confidence: float
+    polygon: Polygon
+
+
+@dataclass(frozen=True)
+class Line:
+    """Words that are read one after the other."""
+
+    text: str
+    confidence: float
+    polygon: Polygon
+    words: tuple[Word, ...]

@@ -1,0 +1,63 @@
+"""Writes down what was asked and answered: first the files, then the row that names them.
+
+A crash in between leaves a file without a row, which the next start removes; a row without its
+files cannot come to be.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Flask, current_app
+from sqlalchemy.exc import IntegrityError
+
+from api.config import BadSetting, Settings
+from api.errors import NotSignedIn
+from api.extensions import db
+from api.models import HistoryEntry
+from api.storage import File, Storage
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Opens the storage.
+
+    Raises:
+        BadSetting: there cannot be a folder at its address.
+    """
+    try:
+        app.extensions["storage"] = Storage(settings.storage)
+    except OSError as error:
+        raise BadSetting(f"PERCEPT_STORAGE_URL: {error}") from None
+
+
+def storage() -> Storage:
+    """Where the files are."""
+    return current_app.extensions["storage"]  # type: ignore[no-any-return]
+
+
+def stores_files() -> bool:
+    """Whether the files that come in and go out are kept."""
+    return bool(current_app.config["SETTINGS"].store_inputs)
+
+
+def write(entry_id: UUID, user_id: UUID, files: dict[str, File | None], **columns: Any) -> None:
+    """Add an entry; `files` are its `input` and `output`.
+
+    Raises:
+        NotReady: a file cannot be stored; then nothing is.
+        NotSignedIn: the user was deleted meanwhile.
+    """
+    kept = {k: f for k, f in files.items() if f is not None} if stores_files() else {}
+    names = {kind: f"{user_id}/{entry_id}-{kind}" for kind in kept}
+    types = {f"{kind}_type": file.media_type for kind, file in kept.items()}
+    try:
+        for kind, file in kept.items():
+            storage().put(names[kind], file.content)
+        db.session.add(HistoryEntry(id=entry_id, user_id=user_id, **columns, **names, **types))
+        db.session.commit()
+    except BaseException as error:
+        db.session.rollback()
+        storage().remove(*names.values())
+        if isinstance(error, IntegrityError):
+            gone = "This session has ended. Please sign in again."
+            raise NotSignedIn(gone, "token_revoked") from None
+        raise

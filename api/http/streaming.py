@@ -1,0 +1,57 @@
+"""Answers in bytes, whole or sent while they are made; the history has them when they are whole."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+from flask import Response, stream_with_context
+
+from api.http.inference import Run
+from api.storage import File
+
+# From the parts that were sent, the file and the result for the history.
+Keep = Callable[[list[bytes]], tuple[File, dict[str, Any]]]
+
+
+def whole(run: Run, body: bytes, media_type: str, language: str | None, keep: Keep) -> Response:
+    """The bytes, which the history has before they are sent; see `streamed`."""
+    run.output, result = keep([body])
+    run.answer(language, **result)
+    return _located(run, body, media_type)
+
+
+def streamed(
+    run: Run,
+    chunks: Iterator[bytes],
+    media_type: str,
+    held: ExitStack,
+    language: str | None,
+    keep: Keep,
+) -> Response:
+    """The bytes as they come; `keep` makes of all of them the file and result for the history.
+
+    The first chunk is made before the answer begins, so that what is refused is refused with its
+    own status. A fault after that breaks the connection off: an answer that ends as if it were
+    whole would be a lie. What `held` holds is let go when the last byte is sent, or the client
+    is gone.
+    """
+    first = next(chunks, b"")
+
+    def sending() -> Iterator[bytes]:
+        sent = [first]
+        yield first
+        for chunk in chunks:
+            sent.append(chunk)
+            yield chunk
+        run.output, result = keep(sent)
+        run.answer(language, **result)
+
+    answer = _located(run, stream_with_context(sending()), media_type)
+    answer.call_on_close(held.pop_all().close)
+    return answer
+
+
+def _located(run: Run, body: bytes | Iterator[bytes], media_type: str) -> Response:
+    answer = Response(body, content_type=media_type)
+    answer.headers["Content-Location"] = f"/api/v1/history/{run.id}"
+    return answer

@@ -1,0 +1,1 @@
+"""Optical character recognition: the text of pictures and documents."""

@@ -1,0 +1,190 @@
+"""RapidOCR: PP-OCR's networks on onnxruntime; strong on photographs, noise and low contrast."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from onnxruntime import InferenceSession, RunOptions  # type: ignore[import-untyped]
+from rapidocr import RapidOCR
+from rapidocr.main import RapidOCRError
+from rapidocr.utils.process_img import map_boxes_to_original
+
+from api.enginekit.catalogue import Entry
+from api.services.ocr.engines import Picture, Reading
+from api.services.ocr.engines.geometry import Frame, Points, framed
+from api.services.ocr.engines.lines import Part, Piece, arranged
+
+DETECTOR, RECOGNISER = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
+# The detector looks at a page of so many pixels; of long strips it sees their shorter side so.
+LONGEST_SIDE, DETECTOR_SIDE = 1280, 736
+# Half the time and memory of the library's own; docs/decisions/017-ocr-engines.md has figures.
+SETTINGS = {
+    "Global.use_cls": False,
+    "Global.max_side_len": LONGEST_SIDE,
+    "Global.return_word_box": True,
+    "Global.log_level": "error",
+    "Rec.rec_batch_num": 1,
+    "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+    "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
+}
+# A box that is so many times higher than wide holds a line that runs up or down.
+TALL = 1.5
+# No line of text is so many times longer than high; the networks' memory grows with the square.
+LONGEST_LINE = 100
+# The lines of an upright page score more than this on average, upside down they score less.
+UPRIGHT_SCORE = 0.85
+# No letter is lower than this.
+LEAST_SIDE = 8
+# A picture that is no higher or no wider holds one line, even if the detector does not see it.
+ONE_LINE = 64
+# So many lines are tried upside down before the whole page is.
+SAMPLE = 5
+LOWEST_SCORE = 0.5
+
+
+class _Found(NamedTuple):
+    """A line as the library gives it: `info` has each letter's confidence and column."""
+
+    box: Points
+    crop: Picture
+    text: str
+    score: float
+    info: Any
+
+
+class _Frugal:
+    """A network that keeps no memory between two runs, which the library has no setting for.
+
+    Without an arena it would ask the system for every tensor: a quarter slower.
+    """
+
+    def __init__(self, network: InferenceSession):
+        self._network = network
+        self._options = RunOptions()
+        self._options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+
+    def run(self, outputs: list[str], inputs: dict[str, Any]) -> Any:
+        """As the network itself runs."""
+        return self._network.run(outputs, inputs, self._options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._network, name)
+
+
+class RapidReader:
+    """One detector and one recogniser of lines, for one thread at a time."""
+
+    def __init__(self, folder: Path, entry: Entry):
+        models = folder / entry.engines["rapidocr"]
+        files = {"Det.model_path": models / DETECTOR, "Rec.model_path": models / RECOGNISER}
+        # With its files named, the library looks for nothing on the network.
+        params = SETTINGS | {name: str(file) for name, file in files.items()}
+        self._ocr = RapidOCR(params=params)
+        self._lock = threading.Lock()
+        self.languages = entry.languages
+
+    def warm_up(self) -> None:
+        """Load both networks, and run them."""
+        self._ocr.recognize_txt([np.zeros((48, 320, 3), np.uint8)])
+        self.read(np.full((64, 64, 3), 255, np.uint8))
+        for part in (self._ocr.text_det, self._ocr.text_rec):
+            place: Any = part and part.session
+            place.session = _Frugal(place.session)
+
+    def read(self, picture: Picture, language: str | None = None) -> Reading:  # noqa: ARG002  # one network for all
+        """Find lines, turn the page if they do not run to the right, and read them."""
+        if min(picture.shape[:2]) < LEAST_SIDE:
+            return Reading(0, ())
+        image, frame = framed(np.ascontiguousarray(picture[:, :, ::-1]))
+        with self._lock:
+            frame, found = self._upright(image, frame)
+        pieces = [piece for piece in map(_piece, found) if piece.parts]
+        return Reading(frame.rotation, arranged(pieces, frame))
+
+    def _upright(self, image: Picture, frame: Frame) -> tuple[Frame, list[_Found]]:
+        boxes = self._boxes(image)
+        if not len(boxes) and min(frame.width, frame.height) <= ONE_LINE:
+            boxes = frame.whole()
+        if _mostly_tall(boxes):
+            image, frame = np.rot90(image), replace(frame, quarters=1)
+            boxes = self._boxes(image)
+        found = self._recognised(image, boxes)
+        if self._upside_down(found):
+            image, frame = np.rot90(image, 2), replace(frame, quarters=frame.quarters + 2)
+            found = self._recognised(image, self._boxes(image))
+        return frame, found
+
+    def _boxes(self, image: Picture) -> Points:
+        """The corners of lines of text: (n, 4, 2)."""
+        height, width = image.shape[:2]
+        shorter, longer = sorted((width, height))
+        self._ocr.max_side_len = max(LONGEST_SIDE, DETECTOR_SIDE * longer // shorter)
+        small, record = self._ocr.preprocess_img(image)
+        try:
+            _, found = self._ocr.detect_and_crop(small, record)
+        except RapidOCRError:  # it has found nothing
+            return np.empty((0, 4, 2), np.float32)
+        return map_boxes_to_original(np.asarray(found.boxes), record, height, width)
+
+    def _recognised(self, image: Picture, boxes: Points) -> list[_Found]:
+        sides = np.stack(_sides(boxes))
+        boxes = boxes[sides.max(axis=0) <= LONGEST_LINE * sides.min(axis=0)]
+        if not len(boxes):
+            return []
+        crops = self._ocr.crop_text_regions(np.ascontiguousarray(image), boxes.astype(np.float32))
+        read: Any = self._ocr.recognize_txt(crops)
+        columns = boxes, crops, read.txts, read.scores, read.word_results
+        return [_Found(*one) for one in zip(*columns, strict=True)]
+
+    def _upside_down(self, found: list[_Found]) -> bool:
+        """Whether the longest lines make more sense upside down, where the page makes little."""
+        if not found or np.mean([one.score for one in found]) >= UPRIGHT_SCORE:
+            return False
+        sample = sorted(found, key=lambda one: -one.crop.shape[1])[:SAMPLE]
+        turned = self._ocr.recognize_txt([np.rot90(one.crop, 2) for one in sample]).scores
+        return bool(np.mean(turned) > np.mean([one.score for one in sample]))
+
+
+def _mostly_tall(boxes: Points) -> bool:
+    high, wide = _sides(boxes)
+    tall = high >= TALL * wide
+    return bool(high[tall].sum() > wide[~tall].sum())
+
+
+def _sides(boxes: Points) -> tuple[Points, Points]:
+    """The heights and the widths of (n, 4, 2)."""
+    left, top, right, bottom = np.linalg.norm(boxes - np.roll(boxes, 1, axis=1), axis=2).T
+    return np.maximum(left, right), np.maximum(top, bottom)
+
+
+def _piece(found: _Found) -> Piece:
+    (high,), (wide,) = _sides(found.box[np.newaxis])
+    # The library turns tall boxes anticlockwise to read them: such a line begins top right.
+    corners = np.roll(found.box, -1, axis=0) if high >= TALL * wide else found.box
+    parts = tuple(_parts(found)) if found.score >= LOWEST_SCORE and found.text.strip() else ()
+    return Piece(corners.astype(np.float64), parts)
+
+
+def _parts(found: _Found) -> Iterator[Part]:
+    """The words of a line; the library's own have other letters' confidences."""
+    columns = iter([column for word in found.info.word_cols for column in word])
+    letters = [
+        (letter, confidence, next(columns))
+        for letter, confidence in zip(found.text, found.info.confs, strict=True)
+        if not letter.isspace()
+    ]
+    places = [column for _, _, column in letters]
+    half = (places[-1] - places[0]) / (2 * len(found.text) - 2) if len(found.text) > 1 else 1.0
+    count, rest = found.info.line_txt_len, iter(letters)
+    for text in found.text.split():
+        word = list(itertools.islice(rest, len(text)))
+        begin, end = (
+            (place + 0.5 + side) / count
+            for place, side in ((word[0][2], -half), (word[-1][2], half))
+        )
+        confidence = float(np.mean([sure for _, sure, _ in word]))
+        yield Part(text, confidence, max(0.0, begin), min(1.0, end))

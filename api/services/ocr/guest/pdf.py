@@ -1,0 +1,72 @@
+"""PDF files as pages: their text where they have it, else a picture of the page."""
+
+import math
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import numpy as np
+import pypdfium2
+from pypdfium2 import raw
+
+from api.errors import TooLarge, Unusable
+from api.services.ocr.guest import textlayer
+from api.services.ocr.guest.sheet import Limits, Sheet, check_count, scale_to_fit
+
+DOTS_PER_POINT = 200 / 72
+MAGIC = b"%PDF-"
+BEFORE_MAGIC = b"\xef\xbb\xbf\0\t\n\f\r "
+
+
+def is_pdf(data: bytes) -> bool:
+    """Whether it begins as a PDF file does; blanks before that are common."""
+    return data[:64].lstrip(BEFORE_MAGIC).startswith(MAGIC)
+
+
+def count(data: bytes, limits: Limits) -> int:
+    """How many pages it has. Raises Unusable, TooLarge."""
+    with document(data) as opened:
+        pages = len(opened)
+    check_count(pages, limits)
+    if not pages:
+        raise Unusable("The PDF file has no pages.", "pdf_unreadable")
+    return pages
+
+
+def read(data: bytes, number: int, limits: Limits) -> Sheet:
+    """One page, numbered from 1: read where it has a text layer, rendered where not.
+
+    Raises:
+        Unusable, TooLarge: it cannot be read, or is too large.
+    """
+    with document(data) as opened, closing(opened[number - 1]) as page:
+        width, height, scale = size(page)
+        if page.get_width() * page.get_height() > limits.max_pixels:
+            raise TooLarge("A page of the PDF file is too large.", "page_too_large")
+        if not limits.force_ocr and (lines := textlayer.lines_of(page, width, height)):
+            return Sheet(width, height, lines=lines)
+        bitmap = page.render(scale=scale, rev_byteorder=True)
+        return Sheet(width, height, np.ascontiguousarray(bitmap.to_numpy()[:, :, :3]))
+
+
+def size(page: Any) -> tuple[int, int, float]:
+    """Width and height of the page's picture, and its pixels per point."""
+    wide, high = page.get_size()
+    scale = DOTS_PER_POINT * scale_to_fit(wide * DOTS_PER_POINT, high * DOTS_PER_POINT)
+    return math.ceil(wide * scale), math.ceil(high * scale), scale
+
+
+@contextmanager
+def document(data: bytes) -> Iterator[Any]:
+    """The opened file.
+
+    Raises:
+        Unusable: it is broken, or locked with a password.
+    """
+    try:
+        with closing(pypdfium2.PdfDocument(data)) as opened:
+            yield opened
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == raw.FPDF_ERR_PASSWORD:
+            raise Unusable("The PDF file is locked with a password.", "pdf_locked") from None
+        raise Unusable("The PDF file cannot be read.", "pdf_unreadable") from None

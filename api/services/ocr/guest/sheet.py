@@ -1,0 +1,53 @@
+"""A page as it leaves the child process, and what it must keep to."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api.enginekit.pages import Line
+from api.errors import TooLarge
+
+# Finer pages are made coarser before they are read: it costs time and no letter is read better.
+MOST_PIXELS = 8_000_000
+LONGEST_SIDE = 8192
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest page in pixels, the most pages; whether text layers are to be ignored."""
+
+    max_pixels: int
+    max_pages: int
+    force_ocr: bool = False
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page of so many pixels: its lines if it has a text layer, else the picture of it.
+
+    `pixels` (height, width, 3: red, green, blue) may be fewer than that.
+    """
+
+    width: int
+    height: int
+    pixels: NDArray[np.uint8] | None = None
+    lines: tuple[Line, ...] = ()
+
+
+def check_count(pages: int, limits: Limits) -> None:
+    """Raises TooLarge where there are too many pages."""
+    if pages > limits.max_pages:
+        raise TooLarge(
+            "The document has %(pages)s pages; the limit is %(limit)s.",
+            "too_many_pages",
+            pages=pages,
+            limit=limits.max_pages,
+        )
+
+
+def scale_to_fit(width: float, height: float) -> float:
+    """What to multiply the sides with so that the page is no finer than is of use; at most 1."""
+    area = math.sqrt(MOST_PIXELS / max(1.0, width * height))
+    return min(1.0, area, LONGEST_SIDE / max(1.0, width, height))

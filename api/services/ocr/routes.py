@@ -1,0 +1,94 @@
+"""/ocr: a picture or document becomes text, with places or in the format that is asked for."""
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from flask import Response, current_app, request
+from flask_restx import Resource
+
+from api.errors import WrongMediaType
+from api.http.auth import signed_in
+from api.http.history import stores_files
+from api.http.idempotency import idempotent
+from api.http.inference import inference
+from api.http.negotiation import preferred
+from api.http.options import takes_options
+from api.http.restx import answers_with
+from api.http.uploads import takes_file
+from api.services.ocr import schemas, service
+from api.services.ocr.schemas import HTML, JSON, PDF, TEXT, namespace
+from api.storage import File
+
+
+@namespace.route("")
+class OpticalCharacterRecognition(Resource):
+    """One picture or document."""
+
+    @signed_in(namespace, "ocr")
+    @takes_file(namespace, "image", schemas.MEDIA_TYPES)
+    @takes_options(namespace, *schemas.OPTIONS)
+    @idempotent(namespace)
+    @answers_with(
+        namespace,
+        "The text with places, or alone, as hOCR, or as a searchable PDF file",
+        schemas.answer,
+        JSON,
+        TEXT,
+        HTML,
+        PDF,
+    )
+    @namespace.response(406, "None of the formats is accepted")
+    @namespace.response(503, "Too much work at the moment, or no model")
+    def post(self, image: bytes, options: dict[str, Any]) -> Any:
+        """Read a picture (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF) or a PDF file.
+
+        The pages of TIFF and PDF files are read one by one. A page of a PDF file that has a text
+        layer is read from that, unless `force_ocr` is set. `Accept` says what the answer is.
+        """
+        wanted = preferred(JSON, TEXT, HTML, PDF)
+        _check_type(image)
+        limits = _limits(options)
+        with inference("ocr", options) as run:
+            engine = options["engine"] or current_app.config["SETTINGS"].ocr_engine
+            readers = service.readers(run.pool.store, run.lend, engine, options["language"])
+            found = service.read(image, limits, readers, run.watch)
+            run.loaded = readers.of(found.engine)
+            run.input = service.copy(image) if stores_files() else None
+            if wanted != JSON:
+                run.output = _written(found, image, wanted)
+            answer = run.answer(found.language, **_result(found))
+        return _file(run.output, run.id) if run.output else answer
+
+
+def _limits(options: dict[str, Any]) -> service.Limits:
+    settings = current_app.config["SETTINGS"]
+    return service.Limits(
+        settings.max_megapixels * 1_000_000, settings.max_pages, options["force_ocr"]
+    )
+
+
+def _check_type(data: bytes) -> None:
+    """Refuses a PDF file that is said to be a picture: somebody is being misled."""
+    part = request.files.get("image")
+    declared = part.mimetype if part else request.mimetype
+    if declared.startswith("image/") and service.is_pdf(data):
+        raise WrongMediaType("The file is a PDF file, but was sent as %(type)s.", type=declared)
+
+
+def _result(found: service.Document) -> dict[str, Any]:
+    pages = [asdict(page) for page in found.pages]
+    return {"text": found.text, "language": found.language, "pages": pages}
+
+
+def _written(found: service.Document, data: bytes, wanted: str) -> File:
+    if wanted == PDF:
+        return File(service.searchable(data, found), PDF)
+    text = service.hocr(found) if wanted == HTML else f"{found.text}\n"
+    return File(text.encode(), f"{wanted}; charset=utf-8")
+
+
+def _file(file: File, entry_id: UUID) -> Response:
+    answer = Response(file.content, content_type=file.media_type)
+    answer.headers["Content-Location"] = f"/api/v1/history/{entry_id}"
+    return answer

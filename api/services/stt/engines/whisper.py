@@ -1,0 +1,61 @@
+"""Whisper through faster-whisper (CTranslate2): every language, word times; models are pulled."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+from faster_whisper import WhisperModel
+from faster_whisper.transcribe import Segment as WhisperSegment
+
+from api.enginekit.audio import RATE, Samples
+from api.enginekit.catalogue import Entry
+from api.services.stt.engines import Heard, Lengths, Segment, Word
+
+TOKENIZER = "tokenizer.json"
+
+
+class WhisperRecognizer:
+    """A model converted to CTranslate2, in int8 on a CPU."""
+
+    # It computes on 30 seconds however few it is given.
+    lengths = Lengths(least=20.0, most=29.0)
+
+    def __init__(self, folder: Path, entry: Entry):
+        home = (folder / entry.engines["whisper"]).parent
+        if not (home / TOKENIZER).is_file():  # faster-whisper would download one
+            raise FileNotFoundError(home / TOKENIZER)
+        self._languages = entry.languages
+        # `auto` is the fastest type of numbers that the processor, or the GPU, can compute with.
+        self._model = WhisperModel(str(home), compute_type="auto", local_files_only=True)
+        self._alone = threading.Lock()  # one piece already keeps every core busy
+
+    def warm_up(self) -> None:
+        """Recognise a second of noise."""
+        noise = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
+        self.recognize(noise, self._languages[0], words=False)
+
+    def recognize(self, samples: Samples, language: str | None, *, words: bool) -> Heard:
+        """What is said, in segments of a sentence or so."""
+        with self._alone:
+            found, about = self._model.transcribe(
+                samples,
+                language=language,
+                word_timestamps=words,
+                condition_on_previous_text=False,
+            )
+            # It computes while it is asked for the segments.
+            segments = tuple(_segment(one, len(samples) / RATE, words) for one in found)
+        return Heard(about.language, segments)
+
+
+def _segment(found: WhisperSegment, length: float, words: bool) -> Segment:
+    """The engine's segment as ours; its times can lie beyond the end of the sound."""
+
+    def at(seconds: float) -> float:
+        return min(float(seconds), length)
+
+    said = tuple(
+        Word(at(w.start), at(w.end), w.word.strip(), float(w.probability))
+        for w in found.words or ()
+    )
+    return Segment(at(found.start), at(found.end), found.text, said if words else None)

@@ -1,0 +1,79 @@
+"""/stt: a recording becomes text, or subtitles."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Response, current_app
+from flask_restx import Resource
+
+from api.http.auth import signed_in
+from api.http.history import stores_files
+from api.http.idempotency import idempotent
+from api.http.inference import inference
+from api.http.options import takes_options
+from api.http.restx import answers_with
+from api.http.uploads import takes_file
+from api.services.stt import schemas, service
+from api.services.stt.schemas import namespace
+from api.storage import File
+
+
+@namespace.route("")
+class SpeechToText(Resource):
+    """One recording."""
+
+    @signed_in(namespace, "stt")
+    @takes_file(namespace, "audio", schemas.MEDIA_TYPES)
+    @takes_options(namespace, *schemas.OPTIONS)
+    @idempotent(namespace)
+    @answers_with(
+        namespace,
+        "What is said, in the format that was asked for",
+        schemas.answer,
+        schemas.JSON,
+        *schemas.TEXT_TYPES.values(),
+    )
+    @namespace.response(503, "Too much work at the moment, or no model")
+    def post(self, audio: bytes, options: dict[str, Any]) -> Any:
+        """Transcribe a recording, or the sound of a video, of any common container and codec."""
+        language = service.code_of(options["language"])
+        wanted = service.Wanted(language, options["word_timestamps"])
+        limits = service.Limits(
+            current_app.config["SETTINGS"].max_audio_minutes, keep=stores_files()
+        )
+        with inference("stt", options) as run:
+            name = service.choose(run.pool.store, options["model"], wanted)
+            found = service.transcribe(run.lend(name), audio, wanted, limits, run.watch)
+            run.input = found.copy
+            text = _as_text(found, options["format"])
+            if text is None:
+                return run.answer(found.language, **_result(found))
+            run.output = File(
+                text.encode(), f"{schemas.TEXT_TYPES[options['format']]}; charset=utf-8"
+            )
+            run.answer(found.language, **_result(found))
+            answer = Response(text, content_type=run.output.media_type)
+            answer.headers["Content-Location"] = f"/api/v1/history/{run.id}"
+            return answer
+
+
+def _as_text(found: service.Transcript, wanted: str) -> str | None:
+    """The transcript in a format of text; None for JSON."""
+    if wanted == "text":
+        return f"{found.text}\n"
+    subtitles = {"srt": service.srt, "vtt": service.vtt}
+    return subtitles[wanted](found.segments) if wanted in subtitles else None
+
+
+def _result(found: service.Transcript) -> dict[str, Any]:
+    return {
+        "text": found.text,
+        "language": found.language,
+        "duration": found.duration,
+        "segments": [_shown(segment) for segment in found.segments],
+    }
+
+
+def _shown(segment: service.Segment) -> dict[str, Any]:
+    shown = asdict(segment)
+    return shown if segment.words is not None else {k: v for k, v in shown.items() if k != "words"}

@@ -1,0 +1,77 @@
+"""What speech to text looks like on the wire."""
+
+from flask_restx import Namespace, fields
+
+from api.http.inference import ANSWER_FIELDS
+from api.http.options import Option
+from api.http.restx import model
+from api.services.stt.service import AUTO
+
+namespace = Namespace("stt", description="What is said in a recording.")
+
+JSON = "application/json"
+TEXT_TYPES = {
+    "text": "text/plain",
+    "srt": "application/x-subrip",
+    "vtt": "text/vtt",
+}
+LANGUAGE = Option(
+    "language",
+    "The language that is spoken: a code such as `en` or `es`, or `auto` to find out. "
+    "Which ones there are depends on the installed models; see `GET /models`.",
+    default=AUTO,
+)
+WORDS = Option("word_timestamps", "Whether to tell the times of words.", bool, default=False)
+FORMAT = Option("format", "What the answer is.", default="json", choices=("json", *TEXT_TYPES))
+MODEL = Option("model", "Name of an installed model; see `GET /models`.")
+OPTIONS = (LANGUAGE, WORDS, FORMAT, MODEL)
+
+# fmt: off
+# Containers and codecs by the many names that programs give them; what a file is, is found out from
+# its content.
+_AUDIO = (
+    "3gpp", "3gpp2", "aac", "aacp", "ac3", "aiff", "alac", "amr", "amr-wb", "ape", "basic", "caf",
+    "eac3", "flac", "m4a", "m4b", "matroska", "mp3", "mp4", "mp4a-latm", "mpeg", "mpeg3", "ogg",
+    "opus", "speex", "vnd.dts", "vnd.wave", "vorbis", "wav", "wave", "wavpack", "webm", "x-aac",
+    "x-aiff", "x-alac", "x-amr", "x-ape", "x-au", "x-caf", "x-flac", "x-hx-aac-adts", "x-m4a",
+    "x-m4b", "x-matroska", "x-mp3", "x-mpeg", "x-ms-wma", "x-ogg", "x-opus", "x-pn-wav", "x-voc",
+    "x-wav", "x-wavpack",
+)
+_VIDEO = (
+    "3gpp", "3gpp2", "avi", "matroska", "mp2t", "mp4", "mpeg", "ogg", "quicktime", "webm", "x-flv",
+    "x-m4v", "x-matroska", "x-ms-asf", "x-ms-wmv", "x-msvideo",
+)
+# fmt: on
+MEDIA_TYPES = (
+    *(f"audio/{name}" for name in _AUDIO),
+    *(f"video/{name}" for name in _VIDEO),
+    "application/ogg",
+)
+
+word = model(
+    namespace,
+    "Word",
+    start=fields.Float(required=True, min=0, example=0.32, description="Seconds."),
+    end=fields.Float(required=True, min=0, example=0.58, description="Seconds."),
+    word=fields.String(required=True, example="what"),
+    confidence=fields.Float(min=0, max=1, example=0.97),
+)
+segment = model(
+    namespace,
+    "Segment",
+    start=fields.Float(required=True, min=0, example=0.12, description="Seconds."),
+    end=fields.Float(required=True, min=0, example=1.84, description="Seconds."),
+    text=fields.String(required=True, example="What time is it?"),
+    words=fields.List(
+        fields.Nested(word), description="Only with `word_timestamps`, for models that tell them."
+    ),
+)
+answer = model(
+    namespace,
+    "Answer",
+    **ANSWER_FIELDS,
+    text=fields.String(required=True, example="What time is it?"),
+    language=fields.String(required=True, example="en", description="What is spoken."),
+    duration=fields.Float(required=True, min=0, example=1.976, description="Seconds."),
+    segments=fields.List(fields.Nested(segment), required=True),
+)

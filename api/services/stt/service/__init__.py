@@ -1,0 +1,109 @@
+"""Transcribes recordings: decodes them, cuts them into pieces of speech, recognises each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from api.enginekit.pool import Loaded
+from api.enginekit.stopwatch import Stopwatch
+from api.services.stt.engines import Heard, Recognizer, Segment
+from api.services.stt.service import cutter
+from api.services.stt.service.choice import AUTO, Wanted, choose, code_of
+from api.services.stt.service.recording import Recording, decoded
+from api.services.stt.service.subtitles import srt, vtt
+from api.storage import File
+
+__all__ = [
+    "AUTO",
+    "Limits",
+    "Segment",
+    "Transcript",
+    "Wanted",
+    "choose",
+    "code_of",
+    "hear",
+    "srt",
+    "transcribe",
+    "vtt",
+]
+
+UNDETERMINED = "und"  # ISO 639-3
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The longest recording, and whether to keep a copy of it."""
+
+    most_minutes: int
+    keep: bool = False
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What is said in a recording of so many seconds, and a copy of it without its metadata."""
+
+    language: str
+    duration: float
+    segments: list[Segment]
+    copy: File | None
+
+    @property
+    def text(self) -> str:
+        """All that is said."""
+        return " ".join(segment.text for segment in self.segments)
+
+
+def transcribe(
+    model: Loaded, data: bytes, wanted: Wanted, limits: Limits, watch: Stopwatch
+) -> Transcript:
+    """What is said in a recording of any common container and codec.
+
+    Raises:
+        Unusable, TooLarge: it cannot be read, or is too long.
+        Overloaded: nobody is free to read it.
+    """
+    with watch.stage("decode"):
+        recording = decoded(data, limits.most_minutes, keep=limits.keep)
+    with recording.sound:
+        heard = list(hear(model, recording, wanted, watch))
+    segments = [segment for piece in heard for segment in piece.segments]
+    language = heard[0].language if heard else _language(model, wanted) or UNDETERMINED
+    return Transcript(language, round(recording.seconds, 3), segments, recording.copy)
+
+
+def hear(model: Loaded, recording: Recording, wanted: Wanted, watch: Stopwatch) -> Iterator[Heard]:
+    """What is said in one piece of the recording after the other, with times in the recording."""
+    engine: Recognizer = model.engine
+    language = _language(model, wanted)
+    pieces = cutter.pieces(recording.read, engine.lengths)
+    while True:
+        with watch.stage("cut"):
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        with watch.stage("infer"):
+            heard = engine.recognize(piece.samples, language, words=wanted.words)
+        # What the first piece is in, the others are.
+        language = heard.language
+        placed = (_placed(s, piece.start, recording.seconds) for s in heard.segments)
+        yield Heard(language, tuple(segment for segment in placed if segment.text))
+
+
+def _language(model: Loaded, wanted: Wanted) -> str | None:
+    """The language to listen for; None where the engine has to find out."""
+    if wanted.language != AUTO:
+        return wanted.language
+    return model.entry.languages[0] if len(model.entry.languages) == 1 else None
+
+
+def _placed(segment: Segment, start: float, most: float) -> Segment:
+    """A segment of a piece, with times in the recording in milliseconds and tidy text."""
+
+    def at(seconds: float) -> float:
+        return round(min(start + seconds, most), 3)
+
+    words = segment.words and tuple(
+        replace(w, start=at(w.start), end=at(w.end), confidence=round(w.confidence, 4))
+        for w in segment.words
+    )
+    text = " ".join(segment.text.split())
+    return Segment(at(segment.start), at(segment.end), text, words)

@@ -1,0 +1,1 @@
+"""Text to speech: a text is read aloud."""

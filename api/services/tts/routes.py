@@ -1,0 +1,114 @@
+"""/tts: a text read aloud, when each word of it is said, and the voices there are."""
+
+import json
+from contextlib import ExitStack
+from typing import Any
+
+from flask import Response, current_app
+from flask_restx import Resource
+
+from api.errors import invalid
+from api.http.auth import signed_in
+from api.http.idempotency import idempotent
+from api.http.inference import Run, inference, pools
+from api.http.options import takes_options
+from api.http.restx import Binary, answers_with, takes
+from api.http.streaming import streamed, whole
+from api.services.tts import schemas, service
+from api.services.tts.schemas import namespace
+from api.services.tts.service.speaking import Script
+from api.services.tts.service.voices import voices
+from api.storage import File
+
+SPOKEN = (
+    "The sound in the format that was asked for. `Content-Location` names its history entry. "
+    "Longer texts are sent while they are spoken, all but FLAC: the first sentence comes at once."
+)
+MARKED = (
+    "One JSON object a line: `time_ms`, `type` (`sentence` or `word`), `start` and `end` in "
+    'characters of the text or SSML, and `value`, which stands there: `{"time_ms": 0, '
+    '"type": "word", "start": 0, "end": 5, "value": "Hello"}`'
+)
+SHOWN = ("id", "name", "language", "gender", "engine", "sample_rate")
+
+
+@namespace.route("")
+class Speak(Resource):
+    """Speech."""
+
+    @signed_in(namespace, "tts")
+    @takes(namespace, schemas.speech)
+    @idempotent(namespace)
+    @answers_with(namespace, SPOKEN, Binary(), *schemas.MEDIA_TYPES)
+    @namespace.response(503, "Too much work at the moment, or the voice broke off")
+    def post(self, body: dict[str, Any]) -> Response:
+        """Read a text aloud, as WAV, MP3, Opus, FLAC or AAC."""
+        asked, form = _asked(body), body.get("format", "wav")
+        with ExitStack() as held:
+            run = held.enter_context(inference("tts", _options(body)))
+            script = _script(run, asked)
+            speech = service.Speech(script, run.lend(script.manner.voice.model), form, run.watch)
+            run.input, spoken = asked.file, script.manner.voice.language
+            if speech.is_whole:
+                (sound,) = speech.chunks()
+                return whole(run, sound, speech.media_type, spoken, speech.kept)
+            return streamed(run, speech.chunks(), speech.media_type, held, spoken, speech.kept)
+
+
+@namespace.route("/marks")
+class Marks(Resource):
+    """Speech marks."""
+
+    @signed_in(namespace, "tts")
+    @takes(namespace, schemas.speech)
+    @idempotent(namespace)
+    @answers_with(namespace, MARKED, Binary(), schemas.NDJSON)
+    @namespace.response(503, "Too much work at the moment, or the voice broke off")
+    def post(self, body: dict[str, Any]) -> Response:
+        """Tell when each sentence and word of a text is said."""
+        asked = _asked(body)
+        with inference("tts", _options(body)) as run:
+            script = _script(run, asked)
+            model = run.lend(script.manner.voice.model)
+            marks = service.timings(script, model, run.watch)
+            run.input = asked.file
+            lines = "".join(json.dumps(mark, ensure_ascii=False) + "\n" for mark in marks)
+            file = File(lines.encode(), schemas.NDJSON)
+            facts = {"voice": script.manner.voice.id, "marks": len(marks)}
+            spoken = script.manner.voice.language
+            return whole(run, file.content, schemas.NDJSON, spoken, lambda _: (file, facts))
+
+
+@namespace.route("/voices")
+class Voices(Resource):
+    """Voices."""
+
+    @signed_in(namespace, "tts")
+    @takes_options(namespace, schemas.LANGUAGE)
+    @namespace.response(200, "Every voice of every installed model", schemas.voices)
+    def get(self, options: dict[str, Any]) -> dict[str, Any]:
+        """List the voices that can be asked for; `es` finds `es-419` too."""
+        found = voices(pools()["tts"], options["language"])
+        return {"items": [{name: getattr(voice, name) for name in SHOWN} for voice in found]}
+
+
+def _asked(body: dict[str, Any]) -> service.Asked:
+    text, ssml = body.get("text"), body.get("ssml")
+    if text and ssml:
+        raise invalid("ssml", "Give either text or ssml, not both.")
+    if text is None and not ssml:
+        raise invalid("text", "This field is required.")
+    return service.Asked(None if ssml else text, ssml or None, **_manner(body))
+
+
+def _manner(body: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in body.items() if k in ("voice", "language", "speed", "pitch")}
+
+
+def _options(body: dict[str, Any]) -> dict[str, Any]:
+    """What the history keeps beside the text."""
+    return {name: value for name, value in body.items() if name not in ("text", "ssml")}
+
+
+def _script(run: Run, asked: service.Asked) -> Script:
+    return service.script_of(run.pool, asked, current_app.config["SETTINGS"].max_characters)

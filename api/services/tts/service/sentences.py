@@ -1,0 +1,140 @@
+"""Cuts a document into sentences, and long sentences into pieces, each spoken in one go."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from api.services.tts.engines import Piece
+from api.services.tts.service.document import Document, is_speakable
+
+# Some twenty seconds of speech.
+LONGEST = 300
+CLOSING = "'\"’”»)\\]"  # noqa: RUF001
+STOPS = ".!?…"
+END = re.compile(
+    rf"[{STOPS}]+[{CLOSING}]*(?=\s|$)"  # a full stop, and what closes after it
+    r"|[。！？]+[”’」』）]*"  # noqa: RUF001  # these end a sentence without a space
+    r"|\n\s*\n"
+)
+CLAUSE = re.compile(rf"[,;:—–{STOPS}][{CLOSING}]*\s|[，、；：]")  # noqa: RUF001
+ABBREVIATION = re.compile(
+    "mr|mrs|ms|dr|prof|st|jr|sr|rev|gen|capt|lt|sgt|vs|etc|eg|ie|cf|inc|ltd|co|corp|dept|fig|vol|"
+    "pp|jan|feb|apr|aug|sept|oct|nov|sra|srta|sres|ud|uds|vd|vds|lic|arq|ej|pág|págs|núm|avda|"
+    "gral|admón|cía|ee",
+    re.IGNORECASE,
+)
+OPENING = "¿¡\"'“‘«(["  # noqa: RUF001
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece, and for each character of its content the index in the document's text."""
+
+    piece: Piece
+    at: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """The sentence from `start` to `end` in the document's text, as one part or more."""
+
+    start: int
+    end: int
+    parts: tuple[Part, ...]
+
+
+def cut(document: Document) -> list[Sentence]:
+    """The sentences that can be spoken, in order."""
+    return [_sentence(document, begin, end) for begin, end in _ranges(document)]
+
+
+def _sentence(document: Document, begin: int, end: int) -> Sentence:
+    text = document.text[begin:end]
+    start = begin + len(text) - len(text.lstrip())
+    stop = begin + len(text.rstrip())
+    if not document.is_ssml:  # the space around SSML may hold pauses
+        begin, end = start, stop
+    return Sentence(start, stop, tuple(_parts(document, begin, end)))
+
+
+def _ranges(document: Document) -> list[tuple[int, int]]:
+    """Each sentence with the space around it and what makes no sound; together the whole text."""
+    begin, ranges = 0, []
+    for end in sorted({*_ends(document.text), *document.ends, len(document.text)}):
+        if is_speakable(document.text[begin:end]):
+            ranges.append((begin, end))
+            begin = end
+    if ranges:
+        ranges[-1] = (ranges[-1][0], len(document.text))
+    return ranges
+
+
+def _ends(text: str) -> Iterator[int]:
+    for found in END.finditer(text):
+        if not (found[0][0] in STOPS and _goes_on(text, found)):
+            yield found.end()
+
+
+def _goes_on(text: str, stop: re.Match[str]) -> bool:
+    """Whether a small letter comes next, or it belongs to an abbreviation or an initial."""
+    word = re.split(r"[\s.]", text[max(0, stop.start() - 12) : stop.start()])[-1].strip(OPENING)
+    rest = text[stop.end() : stop.end() + 20].lstrip()
+    if rest.startswith(("¿", "¡")):
+        return False
+    if rest.lstrip(OPENING)[:1].islower():
+        return True
+    if stop[0] != ".":
+        return False
+    is_initial = len(word) == 1 and word.isupper() and word != "I"
+    return is_initial or ABBREVIATION.fullmatch(word) is not None
+
+
+def _parts(document: Document, start: int, end: int) -> Iterator[Part]:
+    while end - start > LONGEST:
+        middle = start + _best_cut(document.text[start : start + LONGEST])
+        ends = document.text[start:middle].rstrip().endswith(tuple(STOPS))
+        yield _part(document, start, middle, ends=ends)
+        start = middle
+    yield _part(document, start, end, ends=True)
+
+
+def _best_cut(text: str) -> int:
+    """Where to cut it: after a clause in its second half, at the last space, or at its end."""
+    clauses = [found.end() for found in CLAUSE.finditer(text) if found.end() > len(text) // 2]
+    return (clauses or [text.rfind(" ") + 1])[-1] or len(text)
+
+
+def _part(document: Document, start: int, end: int, *, ends: bool) -> Part:
+    if not document.is_ssml:
+        piece = Piece(document.text[start:end], ends_sentence=ends)
+        return Part(piece, tuple(range(start, end)))
+    written = list(_written(document, start, end))
+    content = "".join(text for text, _ in written)
+    at = tuple(index for text, index in written for _ in text)
+    return Part(Piece(content, is_ssml=True, ends_sentence=ends), at)
+
+
+def _written(document: Document, start: int, end: int) -> Iterator[tuple[str, int]]:
+    """The part as an SSML document of its own: each bit of it, and the character it stands for."""
+    yield "<speak>", start
+    tags: tuple[str, ...] = ()
+    for index in range(start, end):
+        if index in document.pauses:
+            yield document.pauses[index], index
+        yield _between(tags, document.tags[index]), index
+        tags = document.tags[index]
+        yield escape(document.text[index]), index
+    yield _between(tags, ()), end - 1
+    if end == len(document.text):
+        yield "".join(pause for at, pause in document.pauses.items() if at >= end), end - 1
+    yield "</speak>", end - 1
+
+
+def _between(old: tuple[str, ...], new: tuple[str, ...]) -> str:
+    """What closes the old elements that the new ones are not within, and opens the others."""
+    same = 0
+    while same < min(len(old), len(new)) and old[same] == new[same]:
+        same += 1
+    closing = "".join(f"</{tag[1:-1].partition(' ')[0]}>" for tag in reversed(old[same:]))
+    return closing + "".join(new[same:])

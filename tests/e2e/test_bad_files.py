@@ -1,0 +1,103 @@
+"""Every hostile file, at the route that it is meant for, against a real server."""
+
+import gzip
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from servers import Server
+
+pytestmark = pytest.mark.slow
+ROUTES = {
+    "image": (("classify", "image"), ("ocr", "image")),
+    "pdf": (("ocr", "image"),),
+    "audio": (("stt", "audio"),),
+}
+BREATH_S = 10
+SPARE = 50_000_000
+
+
+def rows(shared: Path) -> list[dict[str, Any]]:
+    lines = (shared / "data" / "bad" / "manifest.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def requests_of(row: dict[str, Any], content: bytes) -> list[tuple[str, dict[str, Any]]]:
+    """The addresses that a file of the corpus goes to, and how it is sent there."""
+    if row["kind"] == "text":
+        headers = {"Content-Type": row["content_type"]}
+        return [("/api/v1/tts", {"content": content, "headers": headers})]
+    file = (row["filename"] or "file", content, row["content_type"])
+    return [(f"/api/v1/{route}", {"files": {field: file}}) for route, field in ROUTES[row["kind"]]]
+
+
+def family(server: Server) -> list[psutil.Process]:
+    """gunicorn's master and its workers, without their guests, which may come and go."""
+    master = psutil.Process(server.process.pid)
+    return [master, *master.children()]
+
+
+def resident(server: Server) -> int:
+    """Bytes of the whole process tree."""
+    master = psutil.Process(server.process.pid)
+    return sum(p.memory_info().rss for p in [master, *master.children(recursive=True)])
+
+
+def ask(server: Server, headers: dict[str, str], row: dict[str, Any], content: bytes) -> list[str]:
+    """What is wrong with the answers to one file; nothing if all is well."""
+    wrong = []
+    for path, sent in requests_of(row, content):
+        sent = {**sent, "headers": {**headers, **sent.get("headers", {})}}
+        started = time.monotonic()
+        answer = server.post(path, **sent)
+        spent = time.monotonic() - started
+        refused = answer.status_code >= 400
+        problem = answer.headers["Content-Type"] == "application/problem+json"
+        if answer.status_code not in row["expect"] or spent > row["max_s"] or refused != problem:
+            wrong.append(f"{row['file']} at {path}: {answer.status_code} in {spent:.1f} s")
+        if not refused and answer.headers["Content-Type"].startswith("application/json"):
+            json.loads(answer.text, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+    return wrong
+
+
+def test_bad_files(serve: Callable[..., Server], shared: Path) -> None:
+    """Listed status in time, same processes, memory back, and a file stored only with its row."""
+    server = serve(PERCEPT_RATE_LIMITS="off")
+    headers = server.bearer("bad@example.com")
+    corpus = [(row, (shared / "data" / "bad" / row["file"]).read_bytes()) for row in rows(shared)]
+    files = [(row, gzip.decompress(b) if row["expand"] == "gzip" else b) for row, b in corpus]
+    for row, content in files[::7]:  # what every library takes for itself on first use
+        ask(server, headers, row, content)
+    time.sleep(2)
+    before, pids = resident(server), [process.pid for process in family(server)]
+
+    wrong = [text for row, content in files for text in ask(server, headers, row, content)]
+
+    assert wrong == []
+    assert [process.pid for process in family(server)] == pids
+    time.sleep(BREATH_S)
+    assert resident(server) - before < SPARE
+    assert not list(Path("/tmp").glob("pwned*"))
+    stored = {str(p.relative_to(server.folder / "data/files")) for p in kept(server)}
+    assert stored == named(server, headers)
+
+
+def kept(server: Server) -> list[Path]:
+    return [p for p in (server.folder / "data" / "files").rglob("*") if p.is_file()]
+
+
+def named(server: Server, headers: dict[str, str]) -> set[str]:
+    """The files that the history says there are."""
+    me, found, cursor = server.get("/api/v1/users/me", headers=headers).json()["id"], set(), ""
+    while True:
+        query = {"limit": 100, **({"cursor": cursor} if cursor else {})}
+        page = server.get("/api/v1/history", headers=headers, params=query).json()
+        for entry in page["items"]:
+            kinds = [kind for kind in ("input", "output") if entry[f"{kind}_type"]]
+            found |= {f"{me}/{entry['id']}-{kind}" for kind in kinds}
+        if not (cursor := page["next_cursor"]):
+            return found
