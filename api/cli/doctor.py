@@ -96,8 +96,11 @@ def _models(settings: Settings) -> Iterator[Finding]:
 
 
 def _described(entry: Entry) -> str:
+    from api.http.inference import voices
+
     engines, languages = ", ".join(sorted(entry.engines)), ", ".join(entry.languages)
-    return f"model {entry.name} for {entry.task} (engine {engines}; languages {languages})"
+    spoken = f"; {count} voices" if (count := len(voices(entry))) else ""
+    return f"model {entry.name} for {entry.task} (engine {engines}; languages {languages}{spoken})"
 
 
 def _defaults(_: Settings) -> Iterator[Finding]:

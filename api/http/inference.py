@@ -13,6 +13,7 @@ from flask_restx import fields
 
 from api.config import Settings
 from api.enginekit import guests
+from api.enginekit.catalogue import Entry
 from api.enginekit.installed import InstalledModels
 from api.enginekit.pool import EnginePool, Loaded
 from api.enginekit.stopwatch import Stopwatch
@@ -106,6 +107,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Makes the models store, room for each service's pool, and says how many guests there are."""
     app.extensions["models"] = InstalledModels(settings.models_dir)
     app.extensions["pools"] = {}
+    app.extensions["voices"] = {}
     guests.configure(settings.guests, settings.guest_memory_mb, metrics.guest_lost)
 
 
@@ -119,6 +121,8 @@ def add_pool(app: Flask, service: str, engines: Any) -> None:
     def on_change(loaded: Loaded, seconds: float | None) -> None:
         metrics.model_changed(service, loaded.model, loaded.engine_name, seconds)
 
+    if hasattr(engines, "voices"):
+        app.extensions["voices"][service] = engines.voices
     app.extensions["pools"][service] = EnginePool(
         service, engines.ENGINES, engines.chooser(settings), store(app), on_change
     )
@@ -127,6 +131,15 @@ def add_pool(app: Flask, service: str, engines: Any) -> None:
 def pools(app: Flask | None = None) -> dict[str, EnginePool]:
     """The pool of each service that this process offers."""
     return (app or current_app).extensions["pools"]  # type: ignore[no-any-return]
+
+
+def voices(entry: Entry) -> list[str]:
+    """The voices of an installed model that speaks; none of any other."""
+    voices_of, folder = (
+        current_app.extensions["voices"].get(entry.task),
+        store().installed(entry.name),
+    )
+    return [voice.id for voice in voices_of(folder, entry)] if voices_of and folder else []
 
 
 def store(app: Flask | None = None) -> InstalledModels:

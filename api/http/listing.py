@@ -8,7 +8,7 @@ from flask_restx import Namespace, Resource, fields
 from api.enginekit.catalogue import Entry
 from api.http import paging
 from api.http.auth import signed_in
-from api.http.inference import pools, store
+from api.http.inference import pools, store, voices
 from api.http.options import Option, takes_options
 from api.http.restx import Cursor, model
 
@@ -23,6 +23,9 @@ entry_schema = model(
     languages=fields.List(fields.String, required=True, example=["en", "es"]),
     engines=fields.List(
         fields.String, required=True, example=["litert"], description="What can run it here."
+    ),
+    voices=fields.List(
+        fields.String, required=True, example=[], description="Of a model that speaks."
     ),
     size=fields.Integer(required=True, example=14_614_539, description="Bytes."),
     licence=fields.String(required=True, example="Apache-2.0"),
@@ -71,6 +74,7 @@ def _shown(entry: Entry) -> dict[str, Any]:
         "task": entry.task,
         "languages": list(entry.languages),
         "engines": sorted(entry.engines),
+        "voices": voices(entry),
         "size": store().size(entry.name),
         "licence": entry.licence,
         "accuracy": asdict(entry.accuracy) if entry.accuracy else {},

@@ -79,7 +79,7 @@ def many_files(field: str, most: int) -> list[bytes]:
     found = _fields(field)
     if len(found) > most:
         raise invalid(field, "Must have at most %(wanted)s entries.", wanted=most)
-    return [file.read() for file in found]
+    return [_read(file) for file in found]
 
 
 def _refuse_early() -> None:
@@ -113,7 +113,13 @@ def _fields(field: str) -> list[FileStorage]:
 
 
 def _content(field: str, file: FileStorage) -> bytes:
-    return _not_empty(field, file.read())
+    return _not_empty(field, _read(file))
+
+
+def _read(file: FileStorage) -> bytes:
+    # Large ones lie in a temporary file, which nobody else closes.
+    with file.stream as stream:
+        return stream.read()
 
 
 def _not_empty(field: str, content: bytes) -> bytes:

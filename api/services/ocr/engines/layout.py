@@ -1,7 +1,5 @@
 """In what order the pieces of text on a page are read: rows, columns, headings across both."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +14,7 @@ LEFT, TOP, RIGHT, BOTTOM = range(4)
 COLUMN_PIECES = 3
 COLUMN_WIDTH = 6.0
 # Pieces stand in one row if their middles are closer than this share of the lower one's height.
-SAME_ROW = 0.5
+SAME_ROW = 0.4
 
 
 def reading_order(corners: Points) -> list[list[int]]:
@@ -33,12 +31,13 @@ def reading_order(corners: Points) -> list[list[int]]:
 
 
 def _read(boxes: Boxes, these: Places) -> list[Places]:
-    gutter = _gutter(boxes, these)
+    rows = _rows(boxes, these)
+    gutter = _gutter(boxes, rows)
     if gutter is None:
-        return _rows(boxes, these)
+        return rows
     found: list[Places] = []
     waiting = these[:0]
-    for band in _bands(boxes, these, gutter):
+    for band in _bands(boxes, rows, gutter):
         if _columns(boxes[band], gutter):
             left = boxes[band, RIGHT] <= gutter
             found += _read(boxes, waiting) + _read(boxes, band[left]) + _read(boxes, band[~left])
@@ -48,22 +47,24 @@ def _read(boxes: Boxes, these: Places) -> list[Places]:
     return found + _read(boxes, waiting)
 
 
-def _gutter(boxes: Boxes, these: Places) -> float | None:
+def _gutter(boxes: Boxes, rows: list[Places]) -> float | None:
     """The x that has the most pieces in columns on its sides, or None."""
     best, most = None, 0
-    for x in np.unique(boxes[these, RIGHT]):
-        count = sum(_columns(boxes[band], x) for band in _bands(boxes, these, x))
+    for x in np.unique([edge for row in rows for edge in boxes[row, RIGHT]]):
+        count = sum(_columns(boxes[band], x) for band in _bands(boxes, rows, x))
         if count > most:
             best, most = float(x), count
     return best
 
 
-def _bands(boxes: Boxes, these: Places, x: float) -> Iterator[Places]:
-    """From top to bottom, what crosses x and what stands between that."""
-    order = these[np.argsort(_middles(boxes[these]), kind="stable")]
+def _bands(boxes: Boxes, rows: list[Places], x: float) -> list[Places]:
+    """From top to bottom, the rows in which something crosses x and those between them."""
+    order = np.concatenate(rows)
+    sizes = [len(row) for row in rows]
     crossing = (boxes[order, LEFT] < x) & (boxes[order, RIGHT] > x)
-    ends = np.flatnonzero(crossing[1:] != crossing[:-1]) + 1
-    return iter(np.split(order, ends))
+    row_starts = np.cumsum([0, *sizes[:-1]])
+    crossed = np.repeat(np.logical_or.reduceat(crossing, row_starts), sizes)
+    return np.split(order, np.flatnonzero(crossed[1:] != crossed[:-1]) + 1)
 
 
 def _columns(band: Boxes, x: float) -> int:

@@ -39,10 +39,16 @@ Page = tuple[Any, tuple[int, int], tuple[Line, ...]]
 
 
 def write_text(document: Any, pages: Iterable[Page]) -> None:
-    """Write lines on pages, each given with the size in pixels in which its lines are placed."""
+    """Write lines on pages, each given with the size in pixels in which its lines are placed.
+
+    Invisible text that is there already makes room.
+    """
     font = _font(document)
     try:
         for page, size, lines in pages:
+            for old in list(page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=1)):
+                if raw.FPDFTextObj_GetTextRenderMode(old) == raw.FPDF_TEXTRENDERMODE_INVISIBLE:
+                    page.remove_obj(old)
             for word in (word for line in lines for word in line.words):
                 _write(document, font, page, size, word)
             page.gen_content()

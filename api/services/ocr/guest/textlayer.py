@@ -49,6 +49,8 @@ def lines_of(page: Any, width: int, height: int) -> tuple[Line, ...]:
 def _letter(text: Any, n: int) -> _Letter:
     code = raw.FPDFText_GetUnicode(text, n)
     sign = "-" if code in HYPHENS else chr(code) if code <= sys.maxunicode else ""
+    if 0xD800 <= code <= 0xDFFF:  # half of a sign beyond the basic plane; UTF-8 has no halves
+        sign = "\ufffd"
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     raw.FPDFText_GetCharBox(text, n, left, right, bottom, top)
     return _Letter(sign, (left.value, bottom.value, right.value, top.value))
@@ -88,7 +90,7 @@ def _line(letters: list[_Letter], to_pixels: Projection) -> Line | None:
     words = tuple(word for group in groups if (word := _word(group, to_pixels)))
     if not words:
         return None
-    box = to_pixels([letter.box for letter in letters if _means_something(letter.sign)])
+    box = to_pixels([letter.box for letter in letters if not letter.sign.isspace()])
     return Line(" ".join(word.text for word in words), 1.0, box, words)
 
 
