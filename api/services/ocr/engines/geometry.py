@@ -76,6 +76,13 @@ class Frame:
         """Degrees to turn the picture clockwise: 0, 90, 180 or 270."""
         return -90 * self.quarters % 360
 
+    def upright(self, places: Points) -> Points:
+        """Where places (n, 2) in a picture without a margin are once it is turned."""
+        x, y = places[:, 0], places[:, 1]
+        wide, high = self.width, self.height
+        turned_by = ((x, y), (y, wide - x), (wide - x, high - y), (high - y, x))
+        return np.stack(turned_by[self.quarters % 4], axis=-1)
+
     def whole(self) -> Points:
         """The corners of the picture in the image before it is turned: (1, 4, 2)."""
         left, top = self.margin_x, self.margin_y

@@ -12,7 +12,7 @@ LEFT, TOP, RIGHT, BOTTOM = range(4)
 # half of them are so many times wider than high. Prices, labels and numbers are narrower: they
 # belong to the row that they stand in.
 COLUMN_PIECES = 3
-COLUMN_WIDTH = 6.0
+COLUMN_WIDTH = 5.5
 # Pieces stand in one row if their middles are closer than this share of the lower one's height.
 SAME_ROW = 0.4
 

@@ -6,20 +6,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tesserocr
 
 from api.enginekit.catalogue import Entry
-from api.enginekit.pages import Line, Polygon, Word
 from api.services.ocr.engines import Picture, Reading
+from api.services.ocr.engines.geometry import Frame, Points, boxes_of
 from api.services.ocr.engines.languages import TRAINED, by_language
-from api.services.ocr.engines.lines import line_of
+from api.services.ocr.engines.layout import BOTTOM, LEFT, RIGHT, TOP
+from api.services.ocr.engines.lines import Part, Piece, arranged
 
 WORD, LINE = tesserocr.RIL.WORD, tesserocr.RIL.TEXTLINE
 # A page takes seconds; one that takes longer than this is no page of text.
 LONGEST_MS = 20_000
+# Gaps of so many heights are wider than those between the words of a justified line.
+WIDE = 1.5
+
+
+class _Word(NamedTuple):
+    """A word and its box (left, top, right, bottom) on the upright page."""
+
+    text: str
+    confidence: float
+    box: Points
+    begins_line: bool
 
 
 @dataclass
@@ -50,7 +62,7 @@ class TesseractReader:
         self.read(np.full((64, 64, 3), 255, np.uint8))
 
     def read(self, picture: Picture, language: str | None = None) -> Reading:
-        """Read the page as it is: Tesseract itself finds columns and which way is up."""
+        """Read the page as it is: Tesseract itself finds out which way is up."""
         height, width = picture.shape[:2]
         pixels = picture.tobytes()
         trained = self._trained[language] if language else self._default
@@ -60,9 +72,9 @@ class TesseractReader:
             found = api.GetIterator() if done else None
             if found is None or found.Empty(WORD):
                 return Reading(0, ())
-            quarters = int(found.Orientation()[0])
-            lines = tuple(_lines(found, quarters))
-        return Reading(-90 * quarters % 360, lines)
+            frame = Frame(width, height, quarters=int(found.Orientation()[0]))
+            pieces = [_piece(words) for words in _apart(_words(found, frame))]
+        return Reading(frame.rotation, arranged(pieces, frame))
 
     @contextmanager
     def _interface(self, trained: str) -> Iterator[Any]:
@@ -84,25 +96,40 @@ class TesseractReader:
             self._idle.put(seat)
 
 
-def _lines(found: Any, quarters: int) -> Iterator[Line]:
-    """The lines in Tesseract's order; some hold nothing."""
-    words: list[Word] = []
-    polygon = _polygon(found.BoundingBox(LINE), quarters)
+def _words(found: Any, frame: Frame) -> Iterator[_Word]:
+    """Words in Tesseract's order, with their boxes on the upright page."""
     for place in tesserocr.iterate_level(found, WORD):
-        if place.IsAtBeginningOf(LINE):
-            if words:
-                yield line_of(tuple(words), polygon)
-            words, polygon = [], _polygon(place.BoundingBox(LINE), quarters)
-        if not place.Empty(WORD) and (text := place.GetUTF8Text(WORD).strip()):
+        text = "" if place.Empty(WORD) else place.GetUTF8Text(WORD).strip()
+        if text:
+            left, top, right, bottom = place.BoundingBox(WORD)
+            box = boxes_of(frame.upright(np.array([[left, top], [right, bottom]]))[np.newaxis])[0]
             sure = min(1.0, max(0.0, place.Confidence(WORD) / 100))
-            words.append(Word(text, sure, _polygon(place.BoundingBox(WORD), quarters)))
-    if words:
-        yield line_of(tuple(words), polygon)
+            yield _Word(text, sure, box, bool(place.IsAtBeginningOf(LINE)))
 
 
-def _polygon(box: tuple[int, int, int, int], quarters: int) -> Polygon:
-    """The corners of a box from where its text begins, on a page turned clockwise by quarters."""
-    left, top, right, bottom = map(float, box)
-    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-    one, two, three, four = (*corners[quarters:], *corners[:quarters])
-    return one, two, three, four
+def _apart(words: Iterator[_Word]) -> Iterator[list[_Word]]:
+    """The words of each line; where the gap is wide, of each part of it.
+
+    What stands far apart may be of two columns, or of one row: that is told by the layout.
+    """
+    piece: list[_Word] = []
+    for word in words:
+        height = word.box[BOTTOM] - word.box[TOP]
+        if piece and (word.begins_line or word.box[LEFT] - piece[-1].box[RIGHT] > WIDE * height):
+            yield piece
+            piece = []
+        piece.append(word)
+    if piece:
+        yield piece
+
+
+def _piece(words: list[_Word]) -> Piece:
+    boxes = np.array([word.box for word in words])
+    (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    shares = (boxes[:, [LEFT, RIGHT]] - left) / max(1.0, right - left)
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+    parts = (
+        Part(word.text, word.confidence, float(begin), float(end))
+        for word, (begin, end) in zip(words, shares, strict=True)
+    )
+    return Piece(corners, tuple(parts))
