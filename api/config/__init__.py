@@ -1,9 +1,10 @@
 """Settings, and all else that reads or writes the environment."""
 
+from api.config.basics import ROOT, BadSetting
 from api.config.loading import load_settings, unknown_settings
 from api.config.process import metrics_folder, overrule, return_memory, share_metrics
 from api.config.secret import signing_secret
-from api.config.settings import ROOT, BadSetting, Settings
+from api.config.settings import Settings
 
 __all__ = [
     "ROOT",

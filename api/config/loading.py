@@ -7,7 +7,8 @@ import os
 
 from pydantic import ValidationError
 
-from api.config.settings import BadSetting, Settings
+from api.config.basics import BadSetting
+from api.config.settings import Settings
 
 
 def load_settings() -> Settings:

@@ -4,7 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
-from api.config.settings import MINIMUM_SECRET_BYTES, BadSetting, Settings
+from api.config.basics import MINIMUM_SECRET_BYTES, BadSetting
+from api.config.settings import Settings
 
 
 def signing_secret(settings: Settings) -> str:

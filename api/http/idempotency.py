@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from api.errors import Conflict, Unusable, invalid
 from api.extensions import db
 from api.models import IdempotentAnswer, now
+from api.storage import File
 
 KEPT = timedelta(hours=24)
 # A worker that died with the key in its hands must not block it for a day.
@@ -78,9 +79,13 @@ def idempotent(ns: Namespace) -> Callable[[Callable[..., Any]], Any]:
 
 def fingerprint(given: dict[str, Any]) -> str:
     """A hash of what a view is handed: body, options and files, however they were sent."""
-    text = json.dumps(given, sort_keys=True, default=lambda part: hashlib.sha256(part).hexdigest())
+    text = json.dumps(given, sort_keys=True, default=_digest)
     wanted = "" if "body" in given else str(request.accept_mimetypes)
     return hashlib.sha256(f"{wanted} {text}".encode()).hexdigest()
+
+
+def _digest(file: File) -> str:
+    return hashlib.sha256(file.content).hexdigest()
 
 
 def _once(key: str, body_hash: str, view: Callable[[], Any]) -> Any:

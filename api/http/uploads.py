@@ -1,4 +1,4 @@
-"""A multipart field or the raw body becomes checked bytes, within the limits of size and type."""
+"""A multipart field or the raw body becomes a checked file, within the limits of size and type."""
 
 import functools
 from collections.abc import Callable
@@ -11,13 +11,14 @@ from werkzeug.datastructures import FileStorage
 from api.errors import N_, FieldError, Invalid, TooLarge, WrongMediaType, invalid
 from api.http.bodies import refuse_encoded, whole_body
 from api.http.restx import refuses_bodies
+from api.storage import File
 
 MULTIPART = "multipart/form-data"
 OCTETS = "application/octet-stream"
 
 
 def takes_file(ns: Namespace, field: str, types: tuple[str, ...]) -> Callable[[Any], Any]:
-    """Hands the view the bytes of one file, sent as a multipart field or as the raw body."""
+    """Hands the view one file, sent as a multipart field or as the raw body."""
 
     def decorate(view: Callable[..., Any]) -> Any:
         @functools.wraps(view)
@@ -32,7 +33,7 @@ def takes_file(ns: Namespace, field: str, types: tuple[str, ...]) -> Callable[[A
 
 
 def takes_files(ns: Namespace, field: str, most: int) -> Callable[[Any], Any]:
-    """Hands the view the bytes of up to `most` files, sent as multipart fields of one name."""
+    """Hands the view up to `most` files, sent as multipart fields of one name."""
 
     def decorate(view: Callable[..., Any]) -> Any:
         @functools.wraps(view)
@@ -54,8 +55,8 @@ def _documented(ns: Namespace, view: Any, parser: Any, vendor: dict[str, Any]) -
     return refuses_bodies(ns, documented)
 
 
-def one_file(field: str, types: tuple[str, ...]) -> bytes:
-    """The bytes of the only file in the request.
+def one_file(field: str, types: tuple[str, ...]) -> File:
+    """The only file in the request.
 
     Raises:
         WrongMediaType, TooLarge, Invalid: there is not exactly one usable file.
@@ -65,14 +66,14 @@ def one_file(field: str, types: tuple[str, ...]) -> bytes:
         found = _fields(field)
         if len(found) > 1:
             raise invalid(field, "Was given more than once.")
-        return _content(field, found[0])
+        return _not_empty(field, _read(found[0]))
     if request.mimetype == OCTETS or request.mimetype in types:
-        return _not_empty(field, _raw_body())
+        return _not_empty(field, File(_raw_body(), request.mimetype))
     raise WrongMediaType("Send the file as multipart/form-data or as the raw body with its type.")
 
 
-def many_files(field: str, most: int) -> list[bytes]:
-    """The bytes of each file under the field, in order; an empty file stays empty bytes."""
+def many_files(field: str, most: int) -> list[File]:
+    """Each file under the field, in order; they may be empty."""
     _refuse_early()
     if request.mimetype != MULTIPART:
         raise WrongMediaType("Send the files as multipart/form-data.")
@@ -112,17 +113,13 @@ def _fields(field: str) -> list[FileStorage]:
     return found
 
 
-def _content(field: str, file: FileStorage) -> bytes:
-    return _not_empty(field, _read(file))
-
-
-def _read(file: FileStorage) -> bytes:
+def _read(file: FileStorage) -> File:
     # Large ones lie in a temporary file, which nobody else closes.
     with file.stream as stream:
-        return stream.read()
+        return File(stream.read(), file.mimetype)
 
 
-def _not_empty(field: str, content: bytes) -> bytes:
-    if not content:
+def _not_empty(field: str, file: File) -> File:
+    if not file.content:
         raise invalid(field, "The file is empty.")
-    return content
+    return file

@@ -17,6 +17,7 @@ from api.http.auth import signed_in
 from api.http.idempotency import idempotent
 from api.http.options import Option, takes_options
 from api.http.uploads import takes_file, takes_files
+from api.storage import File
 
 BYTES = bytes(range(256)) * 300
 URL = "/api/v1/sing"
@@ -39,7 +40,7 @@ def singing(app: Flask, done: list[str]) -> Flask:
         @takes_file(namespace, "image", MEDIA_TYPES)
         @takes_options(namespace, Option("way", "How.", default="whole"))
         @idempotent(namespace)
-        def post(self, image: bytes, options: dict[str, Any]) -> Response:
+        def post(self, image: File, options: dict[str, Any]) -> Response:
             done.append(options["way"])
             headers = {"Content-Location": "/x", "X-Of-This-Request": "1"}
             body = parts() if options["way"] == "streamed" else BYTES
@@ -50,9 +51,9 @@ def singing(app: Flask, done: list[str]) -> Flask:
         @signed_in(namespace, "tts")
         @takes_files(namespace, "image", 3)
         @idempotent(namespace)
-        def put(self, images: list[bytes]) -> list[int]:
+        def put(self, images: list[File]) -> list[int]:
             done.append("many")
-            return [len(image) for image in images]
+            return [len(image.content) for image in images]
 
     @stream_with_context
     def parts() -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from PIL import Image
 from api.enginekit.image import MEDIA_TYPES
 from api.http.options import Option, takes_options
 from api.http.uploads import takes_file, takes_files
+from api.storage import File
 
 Refused = Callable[..., dict[str, Any]]
 MEMBERS = {"type", "title", "status", "detail", "code", "request_id"}
@@ -57,14 +58,14 @@ def counting(app: Flask) -> Flask:
     class Count(Resource):
         @takes_file(namespace, "image", MEDIA_TYPES)
         @takes_options(namespace, option)
-        def post(self, image: bytes, options: dict[str, Any]) -> dict[str, int]:
-            return {"size": len(image), **options}
+        def post(self, image: File, options: dict[str, Any]) -> dict[str, int]:
+            return {"size": len(image.content), **options}
 
     @namespace.route("/many")
     class CountMany(Resource):
         @takes_files(namespace, "image", 3)
-        def post(self, images: list[bytes]) -> list[int]:
-            return [len(image) for image in images]
+        def post(self, images: list[File]) -> list[int]:
+            return [len(image.content) for image in images]
 
     app.extensions["api"].add_namespace(namespace)
     return app

@@ -16,7 +16,17 @@ from sqlalchemy import func, inspect, select, text
 
 from api.cli.app import MIGRATIONS
 from api.extensions import db
-from api.models import ApiKey, HistoryEntry, IdempotentAnswer, RateCounter, Session, User, now
+from api.models import (
+    ApiKey,
+    HistoryEntry,
+    IdempotentAnswer,
+    Job,
+    RateCounter,
+    Session,
+    Upload,
+    User,
+    now,
+)
 
 TABLES = set(db.metadata.tables)
 
@@ -42,6 +52,8 @@ def fill() -> None:
                 input=f"{ada.id}/x-input",
                 input_type="image/png",
             ),
+            Job(user_id=ada.id, service="ocr", view="v", request={"path": "/"}, error={"a": "ñ"}),
+            Upload(user_id=ada.id, media_type="a/b", size=1, file="f", expires_at=now()),
         ]
     )
     db.session.commit()

@@ -16,6 +16,7 @@ from api.http.options import takes_options
 from api.http.uploads import takes_file, takes_files
 from api.services.classify import schemas, service
 from api.services.classify.schemas import namespace
+from api.storage import File
 
 
 def _options(given: dict[str, Any]) -> service.Options:
@@ -33,11 +34,11 @@ class Classify(Resource):
     @idempotent(namespace)
     @namespace.response(200, "The likeliest classes first", schemas.answer)
     @namespace.response(503, "Too much work at the moment, or no model")
-    def post(self, image: bytes, options: dict[str, Any]) -> dict[str, Any]:
+    def post(self, image: File, options: dict[str, Any]) -> dict[str, Any]:
         """Classify a picture (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF)."""
         with inference("classify", options) as run:
             model = run.lend(options["model"])
-            found, run.input = service.classify(model, image, _options(options), run.watch)
+            found, run.input = service.classify(model, image.content, _options(options), run.watch)
             predictions = [asdict(prediction) for prediction in found]
             return run.answer(options["language"], predictions=predictions)
 
@@ -52,11 +53,13 @@ class ClassifyBatch(Resource):
     @idempotent(namespace)
     @namespace.response(200, "A result for each picture, in order", schemas.batch_answer)
     @namespace.response(503, "Too much work at the moment, or no model")
-    def post(self, images: list[bytes], options: dict[str, Any]) -> dict[str, Any]:
+    def post(self, images: list[File], options: dict[str, Any]) -> dict[str, Any]:
         """Classify up to 32 pictures; one that cannot be read does not fail the others."""
         with inference("classify", options) as run:
             model = run.lend(options["model"])
-            found, run.input = service.classify_many(model, images, _options(options), run.watch)
+            found, run.input = service.classify_many(
+                model, [image.content for image in images], _options(options), run.watch
+            )
             results = [_shown(result) for result in found]
             return run.answer(options["language"], results=results)
 

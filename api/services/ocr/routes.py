@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from flask import Response, current_app, request
+from flask import Response, current_app
 from flask_restx import Resource
 
 from api.errors import WrongMediaType
@@ -40,7 +40,7 @@ class OpticalCharacterRecognition(Resource):
     )
     @namespace.response(406, "None of the formats is accepted")
     @namespace.response(503, "Too much work at the moment, or no model")
-    def post(self, image: bytes, options: dict[str, Any]) -> Any:
+    def post(self, image: File, options: dict[str, Any]) -> Any:
         """Read a picture (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF) or a PDF file.
 
         The pages of TIFF and PDF files are read one by one. A page of a PDF file that has a text
@@ -52,11 +52,11 @@ class OpticalCharacterRecognition(Resource):
         with inference("ocr", options) as run:
             engine = options["engine"] or current_app.config["SETTINGS"].ocr_engine
             readers = service.readers(run.pool.store, run.lend, engine, options["language"])
-            found = service.read(image, limits, readers, run.watch)
+            found = service.read(image.content, limits, readers, run.watch)
             run.loaded = readers.of(found.engine)
-            run.input = service.copy(image) if stores_files() else None
+            run.input = service.copy(image.content) if stores_files() else None
             if wanted != JSON:
-                run.output = _written(found, image, wanted)
+                run.output = _written(found, image.content, wanted)
             answer = run.answer(found.language, **_result(found))
         return _file(run.output, run.id) if run.output else answer
 
@@ -68,12 +68,12 @@ def _limits(options: dict[str, Any]) -> service.Limits:
     )
 
 
-def _check_type(data: bytes) -> None:
+def _check_type(file: File) -> None:
     """Refuses a PDF file that is said to be a picture: somebody is being misled."""
-    part = request.files.get("image")
-    declared = part.mimetype if part else request.mimetype
-    if declared.startswith("image/") and service.is_pdf(data):
-        raise WrongMediaType("The file is a PDF file, but was sent as %(type)s.", type=declared)
+    if file.media_type.startswith("image/") and service.is_pdf(file.content):
+        raise WrongMediaType(
+            "The file is a PDF file, but was sent as %(type)s.", type=file.media_type
+        )
 
 
 def _result(found: service.Document) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class SpeechToText(Resource):
         *schemas.TEXT_TYPES.values(),
     )
     @namespace.response(503, "Too much work at the moment, or no model")
-    def post(self, audio: bytes, options: dict[str, Any]) -> Any:
+    def post(self, audio: File, options: dict[str, Any]) -> Any:
         """Transcribe a recording, or the sound of a video, of any common container and codec."""
         language = service.code_of(options["language"])
         wanted = service.Wanted(language, options["word_timestamps"])
@@ -43,7 +43,7 @@ class SpeechToText(Resource):
         )
         with inference("stt", options) as run:
             name = service.choose(run.pool.store, options["model"], wanted)
-            found = service.transcribe(run.lend(name), audio, wanted, limits, run.watch)
+            found = service.transcribe(run.lend(name), audio.content, wanted, limits, run.watch)
             run.input = found.copy
             text = _as_text(found, options["format"])
             if text is None:
