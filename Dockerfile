@@ -24,7 +24,7 @@ FROM python:3.11-slim-bookworm
 RUN groupadd --gid 10001 percept \
     && useradd --uid 10001 --gid percept --no-log-init --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin percept \
-    && install --directory --owner percept --group percept --mode 700 /data
+    && install --directory --owner percept --group percept --mode 700 /data /data/models
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH \

@@ -1,15 +1,17 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix lock migration translations
+.PHONY: help setup run demo-scale test test-postgres check fix lock migration translations
 
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 BIN := .venv/bin
+# On all cores, but each has servers of its own, which take memory. A file stays in one process.
+PYTEST = $(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile
 # Compiled beforehand, the server starts in a third of the time, even where Python may not write.
 COMPILE = $(BIN)/python -m compileall -q -j 0 -x '/(tensorflow|keras|clang)/' .venv/lib api
 export UV_PYTHON_DOWNLOADS = never
 export UV_LINK_MODE = copy
 
 help:  ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: .venv/.installed  ## Install everything into .venv, make the database, pull nothing
 	@$(BIN)/percept setup
@@ -19,15 +21,21 @@ run: setup  ## Set up and serve on http://127.0.0.1:8000 (PORT, HOST and .env ar
 	@$(BIN)/percept doctor --brief
 	@exec $(BIN)/percept serve
 
+demo-scale: .venv/.dev  ## Start every part apart, with PostgreSQL, Redis, S3, nginx; no Docker (DEMO_PORT)
+	@cd deploy && exec ../$(BIN)/python -m demo --port $(or $(DEMO_PORT),8080)
+
 test: .venv/.dev  ## Run every test (those whose programs are missing say so and skip)
-	$(BIN)/pytest
+	$(PYTEST)
+
+test-postgres: .venv/.dev  ## Run the quick tests of accounts, HTTP and tables on PostgreSQL
+	PERCEPT_TEST_DATABASE=postgresql $(PYTEST) -m "not slow" tests/accounts tests/http tests/models
 
 check: .venv/.dev  ## Format, lint, types, architecture, quick tests, openapi.json
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 	$(BIN)/percept openapi --check
 
 fix: .venv/.dev  ## Format, mend what can be mended, write openapi.json and the catalogues anew

@@ -18,6 +18,7 @@ from api.http import (
     health,
     history,
     inference,
+    job_metrics,
     listing,
     locale,
     logs,
@@ -27,6 +28,7 @@ from api.http import (
     tokens,
 )
 from api.http.restx import Api
+from api.jobs import queue
 
 PREFIX = "/api/v1"
 DESCRIPTION = (
@@ -60,6 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     capacity.init_app(app, settings)
     history.init_app(app, settings)
     inference.init_app(app, settings)
+    queue.init_app(app, settings)
     app.register_blueprint(health.health)
     docs.init_app(app)
     add_namespaces(app, offered(settings))
@@ -92,7 +95,7 @@ def offered(settings: Settings) -> frozenset[str]:
     Raises:
         BadSetting: PERCEPT_SERVICES names something that there is not.
     """
-    known = {"accounts", "history", *services.names()}
+    known = {"accounts", "history", "jobs", *services.names()}
     wanted = set(settings.services) or known
     if unknown := sorted(wanted - known):
         names = ", ".join(sorted(known))
@@ -117,6 +120,8 @@ def add_namespaces(app: Flask, wanted: frozenset[str]) -> None:
     # Without its own swagger.json; the constructor does not heed this.
     api.init_app(app, add_specs=False)
     app.extensions["api"] = api
+    if "jobs" in wanted:
+        job_metrics.init_app(app)
     for namespace in accounts.found(set(wanted)):
         api.add_namespace(namespace)
     for service in services.found(set(wanted)):

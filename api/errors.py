@@ -16,9 +16,13 @@ def N_(message: str) -> str:  # noqa: N802  # the name that gettext's tools know
 
 
 class PerceptError(Exception):
-    """Anything this server refuses to do; `code` is stable, the message is for people."""
+    """Anything this server refuses to do; `code` is stable, the message is for people.
+
+    `passing` says whether the same request may well succeed a little later.
+    """
 
     code = "error"
+    passing = False
 
     def __init__(self, message: str, code: str | None = None, **values: object):
         super().__init__(message)
@@ -66,6 +70,10 @@ class TooLarge(PerceptError):
     code = "too_large"
 
 
+class TooMuchAtOnce(TooLarge):
+    """More than is done while somebody waits for it; a job may do more."""
+
+
 class WrongMediaType(PerceptError):
     """The body is of a kind that this route does not read."""
 
@@ -82,12 +90,14 @@ class Overloaded(PerceptError):
     """More work than can be done now; waiting helps."""
 
     code = "overloaded"
+    passing = True
 
 
 class NotReady(PerceptError):
     """Something that is needed is missing or not loaded."""
 
     code = "not_ready"
+    passing = True
 
 
 @dataclass(frozen=True)

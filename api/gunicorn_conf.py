@@ -48,7 +48,7 @@ logger_class = JsonLogger
 
 def post_worker_init(worker: Any) -> None:
     """Start the guests and load the default models before the first request is accepted."""
-    from api import housekeeping  # not in the master, which stays small
+    from api import housekeeping, working  # not in the master, which stays small
     from api.enginekit import guests
 
     guests.warm_up()
@@ -56,6 +56,14 @@ def post_worker_init(worker: Any) -> None:
     for pool in app.extensions["pools"].values():
         pool.warm()
     housekeeping.start(app, first=worker.age == 1)
+    working.start_threads(app)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Let others go on with the jobs of a worker that ends."""
+    from api import working
+
+    working.give_back()
 
 
 def child_exit(server: Any, worker: Any) -> None:

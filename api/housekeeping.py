@@ -9,10 +9,14 @@ from functools import partial
 
 from flask import Flask
 
+from api import working
 from api.accounts.history import service as history
+from api.accounts.jobs import service as jobs
+from api.accounts.uploads import service as uploads
 from api.config import Settings
+from api.http import callbacks
 
-ROUND, MINUTE, HOUR = 10.0, 60.0, 3600.0
+ROUND, MINUTE, HOUR = 2.0, 60.0, 3600.0
 log = logging.getLogger(__name__)
 
 
@@ -26,21 +30,35 @@ class Housekeeper:
         self._app = app
         self._settings: Settings = app.config["SETTINGS"]
         # Twice: what was written just before the crash is too young for the first round.
-        self._repairs = 2 if first else 0
+        started, settled = time.monotonic(), app.extensions["storage"].settled_after
+        self._repairs = [started, started + settled.total_seconds() + ROUND] if first else []
         # Not all workers at the same moment.
-        self._next_prune = time.monotonic() + random.uniform(0, MINUTE)  # noqa: S311  # no secret
+        self._next_minute = self._next_prune = time.monotonic() + random.uniform(0, MINUTE)  # noqa: S311  # no secret
 
     def round(self) -> None:
         """Do what is due."""
-        if self._repairs:
-            self._repairs -= 1
+        if self._repairs and time.monotonic() >= self._repairs[0]:
+            self._repairs.pop(0)
             self._try("files without a history entry removed", history.repair)
+        self._try("jobs taken from dead workers, or announced anew", working.tidy_up)
         if minutes := self._settings.unload_after_minutes:
             for pool in self._app.extensions["pools"].values():
                 pool.unload_idle(minutes * MINUTE)
-        if (days := self._settings.history_days) and time.monotonic() >= self._next_prune:
-            self._next_prune = time.monotonic() + HOUR
+        if time.monotonic() >= self._next_minute:
+            self._next_minute = time.monotonic() + MINUTE
+            self._try("expired uploads deleted", uploads.prune)
+        if time.monotonic() >= self._next_prune:
+            self._next_minute = self._next_prune = time.monotonic() + HOUR
+            self._prune()
+
+    def _prune(self) -> None:
+        if days := self._settings.history_days:
             self._try("old history entries deleted", partial(history.prune, days))
+        self._try("old jobs forgotten", partial(jobs.forget, self._settings.job_days))
+
+    def call_back(self) -> None:
+        """Tell clients of jobs that have ended."""
+        self._try("callbacks delivered", callbacks.send_due)
 
     def _try(self, done: str, work: Callable[[], int]) -> None:
         try:
@@ -55,10 +73,14 @@ class Housekeeper:
 def start(app: Flask, first: bool) -> None:
     """Look after this process from a thread of its own until it ends."""
     keeper = Housekeeper(app, first)
-    threading.Thread(target=_go_round, args=[keeper], name="housekeeping", daemon=True).start()
+    rounds = {"housekeeping": keeper.round}
+    if app.config["SETTINGS"].webhook_hosts:
+        rounds["callbacks"] = keeper.call_back  # in a thread of its own: the others take their time
+    for name, go in rounds.items():
+        threading.Thread(target=_repeat, args=[go], name=name, daemon=True).start()
 
 
-def _go_round(keeper: Housekeeper) -> None:
+def _repeat(go: Callable[[], None]) -> None:
     while True:
-        keeper.round()
+        go()
         time.sleep(ROUND)

@@ -25,6 +25,8 @@ def plain_type(kind, item, _):
 
 def run():
     with migrate.db.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.connection.driver_connection.patience = None  # a large table takes long
         connection.detach()  # what is set here must not reach anybody else
         context.configure(
             connection=connection,

@@ -1,11 +1,13 @@
 """What most tests need: settings in a temporary folder, an application, people, requests."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -13,7 +15,7 @@ from api.app import create_app
 from api.config import ROOT, Settings
 from api.extensions import db
 
-pytest_plugins = ("servers",)
+pytest_plugins = ("servers", "backends", "object_storage")
 PASSWORD = "ten thousand small lamps"
 SHARED = Path(os.environ.get("PERCEPT_SHARED", ROOT.parent / "shared")).resolve()
 
@@ -24,9 +26,22 @@ def _no_outside_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     for name in list(os.environ):
         if name.startswith("PERCEPT_") and name not in ("PERCEPT_SHARED", "PERCEPT_TEST_DATABASE"):
             monkeypatch.delenv(name)
-    for name in ("DATABASE_URL", "HOST", "PORT"):
+    for name in ("DATABASE_URL", "REDIS_URL", "HOST", "PORT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def real_hashing() -> None:
+    """Passwords are hashed as in production; see `_cheap_hashing`."""
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashing is made to take its time; hundreds of tests sign somebody in."""
+    if "real_hashing" not in request.fixturenames:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        monkeypatch.setattr("api.accounts.passwords.HASHER", cheap)
 
 
 @pytest.fixture(scope="session")
@@ -38,17 +53,38 @@ def shared() -> Path:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Settings of a server in an empty folder."""
-    return Settings(data_dir=tmp_path / "data", log_level="error")
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database: SQLite in the data folder, or what `make` asks for."""
+    on_postgres = os.environ.get("PERCEPT_TEST_DATABASE") == "postgresql"
+    return request.getfixturevalue("emptied_postgres_url") if on_postgres else ""
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The application with its tables; TESTING stays off, as it is in production."""
-    application = create_app(settings)
-    with application.app_context():
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """Settings of a server in an empty folder."""
+    return Settings(data_dir=tmp_path / "data", database_url=database_url, log_level="error")
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the tables: copying it takes less time than making them."""
+    folder = tmp_path_factory.mktemp("empty")
+    with create_app(Settings(data_dir=folder, log_level="error")).app_context():
         db.create_all()
+        db.engine.dispose()
+    return folder / "percept.db"
+
+
+@pytest.fixture
+def app(settings: Settings, empty_database: Path) -> Iterator[Flask]:
+    """The application with its tables; TESTING stays off, as it is in production."""
+    if not settings.database_url:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        shutil.copy(empty_database, settings.data_dir / "percept.db")
+    application = create_app(settings)
+    if settings.database_url:
+        with application.app_context():
+            db.create_all()
     yield application
     with application.app_context():
         db.engine.dispose()

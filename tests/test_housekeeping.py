@@ -42,14 +42,16 @@ def stray(app: Flask) -> Path:
     return path
 
 
-def test_strays_go_at_the_start_and_once_more(app: Flask) -> None:
+def test_strays_go_at_the_start_and_once_more(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was too young for the first look is gone after the second; then nobody looks again."""
-    keeper, there = Housekeeper(app, first=True), []
-    for _ in range(3):
+    keeper, there, clock = Housekeeper(app, first=True), [], [time.monotonic()]
+    monkeypatch.setattr(housekeeping.time, "monotonic", lambda: clock[0])
+    for _ in range(4):
         left = stray(app)
         keeper.round()
         there.append(left.exists())
-    assert there == [False, False, True]
+        clock[0] += 7.0
+    assert there == [False, True, False, True]
 
 
 def test_only_the_first_worker_looks_for_strays(app: Flask) -> None:
@@ -66,9 +68,9 @@ def test_old_entries_are_pruned_once_an_hour(app: Flask, monkeypatch: pytest.Mon
     for days in (0, 7):
         set_to(app, history_days=days)
         keeper = Housekeeper(app, first=False)
-        for _ in range(400):  # rounds of ten seconds: a little more than an hour
+        for _ in range(70):  # a little more than an hour
             keeper.round()
-            clock[0] += housekeeping.ROUND
+            clock[0] += housekeeping.MINUTE
     assert asked == [(7,), (7,)]
 
 
@@ -82,6 +84,8 @@ def test_a_database_that_is_away(
         keeper.round()
     assert [line.getMessage() for line in caplog.records] == ["housekeeping: OperationalError"]
     asked = calls(monkeypatch, "repair")
+    late = time.monotonic() + 15
+    monkeypatch.setattr(housekeeping.time, "monotonic", lambda: late)
     keeper.round()
     assert asked == [()]
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from flask_restx import Namespace
 
-# What can be offered by itself; the others belong together.
-APART = {"history"}
+# What can be offered apart from the accounts, by folder.
+APART = {"history": "history", "jobs": "jobs", "uploads": "jobs"}
 
 
 def found(wanted: set[str]) -> Iterator[Namespace]:
     """The namespaces of the wanted folders, in alphabetical order."""
     for module in pkgutil.iter_modules(__path__):
-        offer = module.name if module.name in APART else "accounts"
-        if module.ispkg and offer in wanted:
+        if module.ispkg and APART.get(module.name, "accounts") in wanted:
             yield importlib.import_module(f"{__name__}.{module.name}.routes").namespace

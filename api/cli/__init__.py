@@ -15,6 +15,7 @@ COMMANDS = {
     "serve": "api.cli.serve",
     "setup": "api.cli.serve",
     "users": "api.cli.users",
+    "worker": "api.cli.worker",
 }
 
 

@@ -45,7 +45,7 @@ def serve(host: str | None, port: int | None, workers: int | None, threads: int 
     share_metrics(settings.metrics_dir)
     return_memory()
     # exec: gunicorn's master starts clean, without what the set-up has imported.
-    command = ["gunicorn", "-c", "python:api.gunicorn_conf", "api.wsgi:app"]
+    command = ["api.master", "-c", "python:api.gunicorn_conf", "api.wsgi:app"]
     os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606  # no shell is wanted
 
 

@@ -2,7 +2,13 @@
 
 from api.config.basics import ROOT, BadSetting
 from api.config.loading import load_settings, unknown_settings
-from api.config.process import metrics_folder, overrule, return_memory, share_metrics
+from api.config.process import (
+    aws_region,
+    metrics_folder,
+    overrule,
+    return_memory,
+    share_metrics,
+)
 from api.config.secret import signing_secret
 from api.config.settings import Settings
 
@@ -10,6 +16,7 @@ __all__ = [
     "ROOT",
     "BadSetting",
     "Settings",
+    "aws_region",
     "load_settings",
     "metrics_folder",
     "overrule",

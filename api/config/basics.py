@@ -214,6 +214,8 @@ class Basics(BaseSettings):
     def _folder(cls, value: str) -> str:
         if "://" in value and not value.startswith(("file://", "s3://")):
             raise ValueError("is neither a folder nor a file:// or s3:// address")
+        if value.startswith("s3://") and not value.removeprefix("s3://").partition("/")[0]:
+            raise ValueError("names no bucket")
         return value
 
     @property

@@ -32,6 +32,11 @@ def return_memory() -> None:
         os.environ.setdefault(name, value)
 
 
+def aws_region() -> str | None:
+    """The region of the store of files: by either of its variables, of which botocore reads one."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+
+
 def overrule(values: dict[str, str]) -> None:
     """Let command-line options win over the environment, also in the processes to come."""
     os.environ.update(values)

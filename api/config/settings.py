@@ -1,10 +1,15 @@
 """All settings: those of one machine, and those of jobs, uploads and many machines."""
 
+import base64
+import re
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from api.config.basics import Basics, Names
+
+# A name or *.name or an address, and perhaps a port: all that `api.jobs.webhooks` compares with.
+_WEBHOOK_HOST = re.compile(r"((\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?")
 
 
 class Settings(Basics):
@@ -85,17 +90,17 @@ class Settings(Basics):
         description="Address under which clients know this server, such as "
         "`https://percept.example`; empty means the one that a request came to.",
     )
-    webhook_hosts: Names = Field(
-        (),
-        alias="PERCEPT_WEBHOOK_HOSTS",
-        description="Hosts that a job's `callback_url` may name, comma-separated; empty means "
-        "none.",
-    )
     webhook_secret: SecretStr = Field(
         SecretStr(""),
         alias="PERCEPT_WEBHOOK_SECRET",
         description="Secret that signs webhooks (Standard Webhooks): `whsec_` and base64 of "
         "24 to 64 bytes. Needed where there are webhook hosts.",
+    )
+    webhook_hosts: Names = Field(
+        (),
+        alias="PERCEPT_WEBHOOK_HOSTS",
+        description="Hosts that a job's `callback_url` may name, comma-separated; empty means "
+        "none.",
     )
     webhook_private: bool = Field(
         False,
@@ -110,7 +115,35 @@ class Settings(Basics):
             raise ValueError("is not a redis:// address")
         return value
 
+    @field_validator("webhook_secret")
+    @classmethod
+    def _webhook_secret(cls, value: SecretStr) -> SecretStr:
+        plain = value.get_secret_value()
+        if plain and not 24 <= _key_bytes(plain) <= 64:
+            raise ValueError("is not `whsec_` and base64 of 24 to 64 bytes")
+        return value
+
+    @field_validator("webhook_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        hosts = tuple(host.lower() for host in value)
+        if not all(_WEBHOOK_HOST.fullmatch(host) for host in hosts):
+            raise ValueError("takes `name`, `*.name`, `name:port`, in ASCII and without https://")
+        secret = info.data.get("webhook_secret")  # missing where it was bad, which is told then
+        if hosts and secret is not None and not secret.get_secret_value():
+            raise ValueError("needs PERCEPT_WEBHOOK_SECRET, which signs the webhooks")
+        return hosts
+
     @property
     def uses_rq(self) -> bool:
         """Whether jobs go through Redis."""
         return self.queue == "rq" or (self.queue == "auto" and bool(self.redis_url))
+
+
+def _key_bytes(secret: str) -> int:
+    """How long the key in a secret of Standard Webhooks is; 0 where there is none."""
+    prefix, _, rest = secret.partition("whsec_")
+    try:
+        return 0 if prefix else len(base64.b64decode(rest, validate=True))
+    except ValueError:
+        return 0

@@ -14,7 +14,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
-from api.errors import TooLarge, Unusable
+from api.errors import TooLarge, TooMuchAtOnce, Unusable
 
 RATE = 16_000  # samples per second of what recognisers take
 BYTES_PER_SECOND = 2 * RATE
@@ -98,8 +98,8 @@ class _Sink:
         for frame in frames:
             self.written += self._file.write(frame.to_ndarray().tobytes())
         if self.written > self._most_seconds * BYTES_PER_SECOND:
-            raise TooLarge(
-                "The recording is longer than %(limit)s minutes (PERCEPT_MAX_AUDIO_MINUTES).",
+            raise TooMuchAtOnce(
+                "The recording is longer than %(limit)s minutes.",
                 "audio_too_long",
                 limit=round(self._most_seconds / 60),
             )

@@ -18,10 +18,11 @@ import sys
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from api.errors import NotReady, PerceptError
 
+T = TypeVar("T")
 Reason = Literal["hung", "died", "memory"]
 STARTING_S = 30.0
 # How long the other side may leave us waiting in the middle of a message.
@@ -61,7 +62,7 @@ class Child:
             self.end()
             raise NotReady("The child processes cannot be started.") from error
 
-    def do(self, task: Callable[..., Any], args: tuple[object, ...], seconds: float) -> Any:
+    def do(self, task: Callable[..., T], args: tuple[object, ...], seconds: float) -> T:
         """The task's result.
 
         Raises:
@@ -78,7 +79,8 @@ class Child:
             raise
         if not done:
             raise value
-        return value
+        result: T = value
+        return result
 
     def is_idle(self) -> bool:
         """Whether it waits for a task; one that has died does not."""

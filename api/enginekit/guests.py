@@ -54,8 +54,9 @@ class House:
             guest = self._fit(guest) or Child(self.memory_mb, self.modules)
             yield guest
         finally:
-            self._free.put(None if self._closed else self._fit(guest))
-            self._end_if_closed(guest)
+            self._free.put(self._fit(guest))
+            if self._closed:  # perhaps only since then
+                self._fit(guest)
 
     def close(self) -> None:
         """End the guests; those that are busy end when they are given back."""
@@ -65,19 +66,16 @@ class House:
             while True:
                 there.append(self._free.get_nowait())
         for guest in there:
-            self._free.put(None)
-            self._end_if_closed(guest)
+            self._free.put(self._fit(guest))
 
     def _fit(self, guest: Child | None) -> Child | None:
-        """The guest, unless it has died or has done its part."""
-        if guest is None or (guest.is_idle() and guest.tasks < TASKS_PER_GUEST):
+        """The guest, unless it has died, has done its part, or the house is closed."""
+        if guest is None:
+            return None
+        if not self._closed and guest.is_idle() and guest.tasks < TASKS_PER_GUEST:
             return guest
         guest.end()
         return None
-
-    def _end_if_closed(self, guest: Child | None) -> None:
-        if guest is not None and self._closed:
-            guest.end()
 
 
 _lock = threading.Lock()
@@ -107,7 +105,8 @@ def call(task: Callable[..., T], *args: object, seconds: float, lost: PerceptErr
     Args:
         task: a function at the top of a module; it, the arguments and the result are pickled.
         seconds: how long it may run, not counting the wait for a free guest.
-        lost: what to raise when the guest hung, died or ran out of memory.
+        lost: what to raise when the guest hung, died or ran out of memory. It is `passing` where
+            it died: by what it read, or by a kernel that was short of memory at that moment.
 
     Raises:
         Overloaded, NotReady: there is no guest.
@@ -116,9 +115,10 @@ def call(task: Callable[..., T], *args: object, seconds: float, lost: PerceptErr
     house = _house
     try:
         with house.guest() as guest:
-            return guest.do(task, args, seconds)  # type: ignore[no-any-return]
+            return guest.do(task, args, seconds)
     except Lost as loss:
         house.on_loss(task.__name__, loss.reason)
+        lost.passing = type(lost).passing or loss.reason == "died"
         raise lost from None
 
 

@@ -27,7 +27,7 @@ class DatabaseCounters(Storage):
         table, now = RateCounter, time.time()
         dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
         over, ends = table.expires <= now, now + expiry
-        fresh = dialect.insert(table).values(key_hash=_hash(key), hits=amount, expires=ends)
+        fresh = dialect.insert(table).values(key_hash=hashed(key), hits=amount, expires=ends)
         statement = fresh.on_conflict_do_update(
             index_elements=[table.key_hash],
             set_={
@@ -61,16 +61,16 @@ class DatabaseCounters(Storage):
     def clear(self, key: str) -> None:
         """Forget one counter."""
         with db.engine.begin() as connection:
-            connection.execute(delete(RateCounter).where(RateCounter.key_hash == _hash(key)))
+            connection.execute(delete(RateCounter).where(RateCounter.key_hash == hashed(key)))
 
     def _read(self, key: str) -> tuple[int, float]:
         query = select(RateCounter.hits, RateCounter.expires)
-        query = query.where(RateCounter.key_hash == _hash(key), RateCounter.expires > time.time())
+        query = query.where(RateCounter.key_hash == hashed(key), RateCounter.expires > time.time())
         with db.engine.connect() as connection:
             row = connection.execute(query).first()
         return (row.hits, row.expires) if row else (0, 0.0)
 
 
-def _hash(key: str) -> str:
-    # The table must not become a list of who tried to sign in from where.
+def hashed(key: str) -> str:
+    """The key as it is stored: what is kept must not tell who tried to sign in from where."""
     return hashlib.sha256(key.encode(errors="replace")).hexdigest()

@@ -1,5 +1,6 @@
 """The database connection: SQLite in WAL mode by default, PostgreSQL where it is set."""
 
+from types import ModuleType
 from typing import Any
 
 from flask import Flask
@@ -20,14 +21,14 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
 def _connection_options(settings: Settings) -> dict[str, Any]:
     if settings.database.startswith("sqlite"):
         return {"connect_args": {"timeout": LOCK_SECONDS}, "pool_size": 8, "max_overflow": 56}
-    options = f"-c statement_timeout={LOCK_SECONDS * 1000} -c timezone=utc"
-    return {
-        "connect_args": {"connect_timeout": LOCK_SECONDS, "options": options},
-        "pool_pre_ping": True,
-        "pool_size": 5,
-        "max_overflow": 10,
-        "pool_timeout": LOCK_SECONDS,
-    }
+    options: dict[str, Any] = _postgres().options()
+    return options
+
+
+def _postgres() -> ModuleType:
+    from api.http import postgres  # noqa: PLC0415  # SQLite's users need not wait for psycopg
+
+    return postgres
 
 
 def _on_connect(connection: Any, _: Any) -> None:
@@ -43,6 +44,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
     db.init_app(app)
-    if settings.database.startswith("sqlite"):
-        with app.app_context():
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _on_connect)
+        else:
+            _postgres().attend(db.engine)

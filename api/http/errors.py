@@ -15,7 +15,8 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, NotFound
 from werkzeug.routing import RequestRedirect
 
 from api import errors
-from api.errors import PerceptError
+from api.errors import N_, PerceptError
+from api.http.jobs import running
 from api.http.ratelimit import RateLimited
 from api.http.worker import TooSlow
 
@@ -81,6 +82,7 @@ CODES = {
     503: "not_available",
 }
 RETRY_SECONDS = "2"
+LATER = N_("More is done as a job: send the header Prefer: respond-async.")
 
 
 def problem_body(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
@@ -122,7 +124,10 @@ def described(error: PerceptError) -> dict[str, Any]:
         more["errors"] = [
             {"field": e.field, "message": translated(e.message, e.values)} for e in error.errors
         ]
-    return problem_body(status, error.code, translated(error.message, error.values), **more)
+    detail = translated(error.message, error.values)
+    if isinstance(error, errors.TooMuchAtOnce) and not running():
+        detail = f"{detail} {gettext(LATER)}"
+    return problem_body(status, error.code, detail, **more)
 
 
 def percept_error(error: PerceptError) -> Response:

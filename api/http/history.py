@@ -13,6 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from api.config import BadSetting, Settings
 from api.errors import NotSignedIn
 from api.extensions import db
+from api.http.jobs import running
+from api.jobs import states
+from api.jobs.running import Unwanted
 from api.models import HistoryEntry
 from api.storage import File, Storage
 
@@ -40,18 +43,26 @@ def stores_files() -> bool:
 
 
 def write(entry_id: UUID, user_id: UUID, files: dict[str, File | None], **columns: Any) -> None:
-    """Add an entry; `files` are its `input` and `output`.
+    """Add an entry; `files` are its `input` and `output`. It ends the job that it is written by.
 
     Raises:
         NotReady: a file cannot be stored; then nothing is.
         NotSignedIn: the user was deleted meanwhile.
+        Unwanted: the job was cancelled or given to another worker; nothing is stored.
     """
-    kept = {k: f for k, f in files.items() if f is not None} if stores_files() else {}
-    names = {kind: f"{user_id}/{entry_id}-{kind}" for kind in kept}
+    job = running()
+    # Nobody has seen the output of a job yet: it is kept in any case.
+    kinds = {"input", "output"} if stores_files() else {"output"} if job else set()
+    kept = {kind: file for kind, file in files.items() if file is not None and kind in kinds}
+    # Two attempts at one job do not share names: one of them will take its files away again.
+    attempt = f"{job.claim.attempt}-" if job else ""
+    names = {kind: f"{user_id}/{entry_id}-{attempt}{kind}" for kind in kept}
     types = {f"{kind}_type": file.media_type for kind, file in kept.items()}
     try:
         for kind, file in kept.items():
             storage().put(names[kind], file.content)
+        if job and not states.succeed(job.claim):
+            raise Unwanted
         db.session.add(HistoryEntry(id=entry_id, user_id=user_id, **columns, **names, **types))
         db.session.commit()
     except BaseException as error:

@@ -26,7 +26,15 @@ KEPT = timedelta(hours=24)
 # A worker that died with the key in its hands must not block it for a day.
 GIVEN_UP = timedelta(minutes=10)
 LONGEST_KEY = 255
-KEPT_HEADERS = ("Content-Type", "Content-Location", "Content-Disposition", "Location", "Vary")
+KEPT_HEADERS = {
+    "Content-Type",
+    "Content-Location",
+    "Content-Disposition",
+    "Location",
+    "Vary",
+    "Preference-Applied",
+    "Retry-After",
+}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import importlib.util
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,9 @@ from api.enginekit.stopwatch import Stopwatch
 from api.http import history, metrics
 from api.http.auth import caller
 from api.http.capacity import admitted
+from api.http.jobs import running
 from api.http.restx import Id, Time
+from api.http.times import rfc3339
 from api.models import new_id, now
 from api.storage import File
 
@@ -98,11 +100,6 @@ ANSWER_FIELDS = {
 }
 
 
-def rfc3339(time: datetime) -> str:
-    """The time as the API writes it: UTC with Z."""
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def init_app(app: Flask, settings: Settings) -> None:
     """Makes the models store, room for each service's pool, and says how many guests there are."""
     app.extensions["models"] = InstalledModels(settings.models_dir)
@@ -135,10 +132,8 @@ def pools(app: Flask | None = None) -> dict[str, EnginePool]:
 
 def voices(entry: Entry) -> list[str]:
     """The voices of an installed model that speaks; none of any other."""
-    voices_of, folder = (
-        current_app.extensions["voices"].get(entry.task),
-        store().installed(entry.name),
-    )
+    voices_of = current_app.extensions["voices"].get(entry.task)
+    folder = store().installed(entry.name)
     return [voice.id for voice in voices_of(folder, entry)] if voices_of and folder else []
 
 
@@ -151,11 +146,16 @@ def store(app: Flask | None = None) -> InstalledModels:
 def inference(service: str, options: dict[str, Any]) -> Iterator[Run]:
     """Lets a request in, and counts what it took; `options` are what the history keeps.
 
+    A job takes nobody's place: there are only so many at a time.
+
     Raises:
         Overloaded: there is no place.
     """
-    with admitted():
+    job = running()
+    with nullcontext() if job else admitted():
         run = Run(service, pools()[service], options)
+        if job:
+            run.id, run.watch = job.claim.id, Stopwatch(job.report)
         try:
             yield run
         finally:

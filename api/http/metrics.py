@@ -122,6 +122,8 @@ def expose() -> Response:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # not typed upstream
         text = b""
     registry.register(ProcessMemory())
+    for collector in current_app.extensions["collectors"]:
+        registry.register(collector)
     return Response(text + generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -152,7 +154,8 @@ def _leave(_: BaseException | None) -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Counts every request and serves /metrics."""
+    """Counts every request and serves /metrics; `collectors` are read when it is asked."""
+    app.extensions["collectors"] = []
     app.before_request(_begin)
     app.after_request(_end)
     app.teardown_request(_leave)

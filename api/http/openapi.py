@@ -19,7 +19,10 @@ PLAIN += ("minLength", "maxLength", "minItems", "maxItems")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 BINARY: Doc = {"type": "string", "format": "binary"}
 JSON, PROBLEM = "application/json", "application/problem+json"
+ACCEPTED = "202"
 TEXT: Doc = {"type": "string"}
+# What is text, though its type does not begin so.
+TEXTS = ("application/x-subrip", "application/x-ndjson")
 PROBLEM_SCHEMA: Doc = {
     "type": "object",
     "description": "RFC 9457 problem details.",
@@ -85,7 +88,11 @@ def _operation(op: Doc, old: Doc) -> Doc:
     if body := _body(parameters, consumes, op.get("x-raw-body", [])):
         new["requestBody"] = body
     produces: list[str] = op.get("produces") or old.get("produces") or [JSON]
-    new["responses"] = {code: _response(code, r, produces) for code, r in op["responses"].items()}
+    new["responses"] = {
+        # A job is JSON, whatever the route answers otherwise.
+        code: _response(code, r, [JSON] if code == ACCEPTED else produces)
+        for code, r in op["responses"].items()
+    }
     new["responses"]["default"] = _response("default", {"description": "Any other refusal"}, [])
     return new
 
@@ -134,7 +141,7 @@ def _response(code: str, r: Doc, produces: list[str]) -> Doc:
 
 
 def _content(media_type: str, answer: Doc) -> Doc:
-    if media_type.startswith("text/"):
+    if media_type.startswith("text/") or media_type in TEXTS:
         return TEXT
     return answer if media_type == JSON and answer.get("type") != "file" else BINARY
 

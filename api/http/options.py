@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request
+from flask import g, request
 from flask_restx import Namespace
 
 from api.errors import FieldError, Invalid
@@ -25,6 +25,7 @@ class Option:
     minimum: int | None = None
     maximum: int | None = None
     choices: tuple[str, ...] = ()
+    longest: int = 200
 
     def documented(self) -> dict[str, Any]:
         """As flask-restx wants to hear it."""
@@ -39,7 +40,7 @@ class Option:
             return self._integer(text)
         if self.kind is bool:
             return self._boolean(text)
-        if len(text) > 200 or not text.isprintable():
+        if len(text) > self.longest or not text.isprintable():
             self._wrong("This value cannot be used.")
         if self.choices and text not in self.choices:
             self._wrong("Must be one of: %(wanted)s.", wanted=", ".join(self.choices))
@@ -95,6 +96,8 @@ def read_options(known: tuple[Option, ...]) -> dict[str, Any]:
     values, problems = {o.name: o.default for o in known}, []
     by_name = {o.name: o for o in known}
     for name in dict.fromkeys([*request.args, *request.form]):
+        if name in g.get("read_already", ()):  # by what hands the view its files
+            continue
         given = request.args.getlist(name) + request.form.getlist(name)
         try:
             values[name] = _one(name, given, by_name)

@@ -11,6 +11,7 @@ from limits.strategies import FixedWindowRateLimiter
 from api.config import Settings
 from api.errors import PerceptError
 from api.http.counters import DatabaseCounters
+from api.http.redis_counters import SharedCounters
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,9 @@ def _headers(response: Response) -> Response:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Makes the limiter, or none where the setting is off."""
-    on = settings.rate_limits
-    app.extensions["limiter"] = FixedWindowRateLimiter(DatabaseCounters()) if on else None
+    app.extensions["limiter"] = None
+    if settings.rate_limits:
+        url = settings.redis_url
+        storage = SharedCounters(url) if url else DatabaseCounters()
+        app.extensions["limiter"] = FixedWindowRateLimiter(storage)
     app.after_request(_headers)

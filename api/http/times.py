@@ -1,4 +1,4 @@
-"""Times as clients write them."""
+"""Times as clients write and read them."""
 
 import re
 from datetime import UTC, datetime
@@ -20,3 +20,8 @@ def time_of(field: str, text: str) -> datetime:
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise invalid(field, "Is not a time like 2030-01-01T00:00:00Z.") from None
+
+
+def rfc3339(time: datetime) -> str:
+    """The time as the API writes it: UTC with Z."""
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

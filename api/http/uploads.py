@@ -1,24 +1,28 @@
-"""A multipart field or the raw body becomes a checked file, within the limits of size and type."""
+"""A multipart field, the raw body or an upload becomes a file, within limits of size and type."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, g, request
 from flask_restx import Namespace
 from werkzeug.datastructures import FileStorage
 
 from api.errors import N_, FieldError, Invalid, TooLarge, WrongMediaType, invalid
+from api.http import uploaded
 from api.http.bodies import refuse_encoded, whole_body
 from api.http.restx import refuses_bodies
 from api.storage import File
 
 MULTIPART = "multipart/form-data"
 OCTETS = "application/octet-stream"
+FORMS = (MULTIPART, "application/x-www-form-urlencoded")
+UPLOAD = "upload_id"
+STANDS_IN = "Stands in for the file: the id of an upload, here or as a form field."
 
 
 def takes_file(ns: Namespace, field: str, types: tuple[str, ...]) -> Callable[[Any], Any]:
-    """Hands the view one file, sent as a multipart field or as the raw body."""
+    """Hands the view one file, sent as a multipart field, as the raw body, or uploaded before."""
 
     def decorate(view: Callable[..., Any]) -> Any:
         @functools.wraps(view)
@@ -26,14 +30,15 @@ def takes_file(ns: Namespace, field: str, types: tuple[str, ...]) -> Callable[[A
             return view(*args, **{field: one_file(field, types)}, **kwargs)
 
         parser = ns.parser()
-        parser.add_argument(field, type=FileStorage, location="files", required=True)
-        return _documented(ns, reading, parser, {"x-raw-body": list(types)})
+        parser.add_argument(field, type=FileStorage, location="files")
+        one = {"in": "query", "type": "string", "format": "uuid", "description": STANDS_IN}
+        return _documented(ns, reading, parser, one, {"x-raw-body": list(types)})
 
     return decorate
 
 
 def takes_files(ns: Namespace, field: str, most: int) -> Callable[[Any], Any]:
-    """Hands the view up to `most` files, sent as multipart fields of one name."""
+    """Hands the view up to `most` files: multipart fields of one name, or uploaded before."""
 
     def decorate(view: Callable[..., Any]) -> Any:
         @functools.wraps(view)
@@ -41,17 +46,20 @@ def takes_files(ns: Namespace, field: str, most: int) -> Callable[[Any], Any]:
             return view(*args, **{f"{field}s": many_files(field, most)}, **kwargs)
 
         parser = ns.parser()
-        parser.add_argument(
-            field, type=FileStorage, location="files", required=True, action="append"
-        )
-        return _documented(ns, reading, parser, {})
+        parser.add_argument(field, type=FileStorage, location="files", action="append")
+        ids = {"type": "array", "items": {"type": "string", "format": "uuid"}}
+        ids |= {"in": "query", "collectionFormat": "multi", "description": STANDS_IN}
+        return _documented(ns, reading, parser, ids, {})
 
     return decorate
 
 
-def _documented(ns: Namespace, view: Any, parser: Any, vendor: dict[str, Any]) -> Any:
+def _documented(
+    ns: Namespace, view: Any, parser: Any, upload: dict[str, Any], vendor: dict[str, Any]
+) -> Any:
     documented = ns.expect(parser, validate=False)(view)
-    documented = ns.doc(consumes=[MULTIPART], vendor=vendor)(documented)
+    documented = ns.doc(consumes=[MULTIPART], params={UPLOAD: upload}, vendor=vendor)(documented)
+    documented = ns.response(404, "You have no such upload")(documented)
     return refuses_bodies(ns, documented)
 
 
@@ -60,8 +68,13 @@ def one_file(field: str, types: tuple[str, ...]) -> File:
 
     Raises:
         WrongMediaType, TooLarge, Invalid: there is not exactly one usable file.
+        NotFound, Unusable, NotReady: there is no usable upload.
     """
     _refuse_early()
+    if ids := _upload_ids():
+        if len(ids) > 1:
+            raise invalid(UPLOAD, "Was given more than once.")
+        return _not_empty(UPLOAD, uploaded.files(ids)[0])
     if request.mimetype == MULTIPART:
         found = _fields(field)
         if len(found) > 1:
@@ -73,14 +86,34 @@ def one_file(field: str, types: tuple[str, ...]) -> File:
 
 
 def many_files(field: str, most: int) -> list[File]:
-    """Each file under the field, in order; they may be empty."""
+    """Each file under the field, or each upload, in order; they may be empty."""
     _refuse_early()
+    if ids := _upload_ids():
+        _at_most(most, UPLOAD, ids)
+        return uploaded.files(ids)
     if request.mimetype != MULTIPART:
         raise WrongMediaType("Send the files as multipart/form-data.")
     found = _fields(field)
+    _at_most(most, field, found)
+    return [_read(file) for file in found]
+
+
+def _at_most(most: int, field: str, found: Sequence[object]) -> None:
     if len(found) > most:
         raise invalid(field, "Must have at most %(wanted)s entries.", wanted=most)
-    return [_read(file) for file in found]
+
+
+def _upload_ids() -> list[str]:
+    """The ids of uploads that stand in for files."""
+    g.read_already = {UPLOAD}
+    # To look for a form in a raw body would fix the limit of that body too early.
+    is_form = request.mimetype in FORMS
+    given = request.args.getlist(UPLOAD) + (request.form.getlist(UPLOAD) if is_form else [])
+    ids = [one for one in given if one]  # a form sends its empty fields too
+    sent = request.content_length or request.headers.get("Transfer-Encoding")
+    if ids and (request.files if is_form else sent):
+        raise invalid(UPLOAD, "Was given beside a file.")
+    return ids
 
 
 def _refuse_early() -> None:

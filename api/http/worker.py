@@ -3,8 +3,12 @@
 import contextlib
 import errno
 import json
+import mmap
+import select
+import signal
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -21,6 +25,10 @@ LEAST_BYTES_PER_SECOND = 2000
 LINGER_SECONDS = 10.0
 SILENCE_SECONDS = 2.0
 RESET = struct.pack("ii", 1, 0)
+# Set once this worker is to end, by TERM or a reload: answers that have no end must end now.
+draining = threading.Event()
+# Set once this worker was told to end: streams that have no end of their own end then.
+draining = threading.Event()
 
 
 class TooSlow(ConnectionResetError):
@@ -144,8 +152,27 @@ def refusal(status: int) -> bytes:
     return (head + body).encode()
 
 
+def _has_visitor(listener: socket.socket) -> bool:
+    """Whether somebody waits to be accepted; the other workers may be quicker all the same."""
+    return bool(select.select([listener], [], [], 0)[0])
+
+
 class PatientWorker(ThreadWorker):
     """gunicorn's threads; slow senders lose theirs instead of keeping it for good."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._shared = mmap.mmap(-1, 1)  # with the master, which makes this before it forks
+
+    @property
+    def serves(self) -> bool:
+        """Whether the worker has begun to answer; the master knows it too."""
+        return self._shared[0] == 1
+
+    def run(self) -> None:
+        """Answer requests until the end."""
+        self._shared[0] = 1
+        super().run()
 
     @property
     def worker_connections(self) -> int:
@@ -159,6 +186,30 @@ class PatientWorker(ThreadWorker):
     @worker_connections.setter
     def worker_connections(self, _: int) -> None:
         """gunicorn would set it once and for all."""
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Accept connections or not; in the end, whoever comes too late is refused at once.
+
+        gunicorn would keep the port open, and let them wait for a worker that is none any more.
+        """
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                while self.nr_conns < self.worker_connections and _has_visitor(listener):
+                    self.accept(listener)
+                listener.close()
+
+    def is_parent_alive(self) -> bool:
+        """Whether the master is there; without it this worker ends as it would by TERM."""
+        alive: bool = super().is_parent_alive()
+        if not alive:
+            self.handle_exit(signal.SIGTERM, None)
+        return alive
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Begin to end; the signal handler itself must not touch a lock."""
+        self.method_queue.defer(draining.set)
+        super().handle_exit(sig, frame)
 
     def handle(self, conn: TConn) -> Any:
         """Answer one request of a connection."""

@@ -44,8 +44,8 @@ def upgrade():
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.Column("media_type", sa.String(100), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("media_type", sa.String(100)),
+        sa.Column("size", sa.BigInteger()),
         sa.Column("file", sa.String(120), nullable=False),
         sa.Column("expires_at", TIME, nullable=False),
         sa.ForeignKeyConstraint(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import flask_migrate
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -21,6 +22,7 @@ from sqlalchemy import event, select
 from api.accounts import passwords
 from api.accounts.users import service as users
 from api.app import create_app
+from api.cli.app import MIGRATIONS
 from api.config import Settings
 from api.extensions import db
 from api.http import tokens
@@ -41,6 +43,18 @@ def rows_of(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
             for name, table in db.metadata.tables.items()
             if name != COUNTED
         }
+
+
+@pytest.fixture
+def app_on_postgres(tmp_path: Path, postgres_url: str) -> Iterator[Flask]:
+    """The application on a fresh PostgreSQL database with the tables of the migrations."""
+    app = create_app(Settings(data_dir=tmp_path, database_url=postgres_url, log_level="error"))
+    flask_migrate.Migrate(app, db, directory=str(MIGRATIONS))
+    with app.app_context():
+        flask_migrate.upgrade()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,11 @@ USERS, ME = "/api/v1/users", "/api/v1/users/me"
 PASSWORD = "ten thousand small lamps"
 NEVER = "01890000-0000-7000-8000-000000000000"
 # Whoever adds a route that needs no signing in has to say so here.
-PUBLIC = {("post", "/auth/login"), ("post", "/auth/register")}
+PUBLIC = {
+    ("post", "/auth/login"),
+    ("post", "/auth/register"),
+    ("put", "/uploads/{upload_id}/content"),  # whose address is signed
+}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -36,7 +40,7 @@ def is_admins(path: str) -> bool:
 
 def ask(house: Any, method: str, path: str, who: dict[str, Any] | None) -> Any:
     url = "/api/v1" + path.replace("{", "").replace("}", "")
-    for name in ("user_id", "session_id", "key_id", "entry_id"):
+    for name in ("user_id", "session_id", "key_id", "entry_id", "job_id", "upload_id"):
         url = url.replace(name, NEVER)
     return getattr(house.client, method)(url, headers=who["headers"] if who else {})
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import flask_migrate
 import httpx
 import psutil
 import pytest
@@ -26,9 +25,6 @@ from servers import Server
 from sqlalchemy import delete, func, select
 
 from api.accounts.history import service
-from api.app import create_app
-from api.cli.app import MIGRATIONS
-from api.config import Settings
 from api.extensions import db
 from api.http import history
 from api.models import HistoryEntry, User, new_id, now
@@ -151,15 +147,9 @@ def test_a_disk_that_is_full(serve: Callable[..., Server], little: Path) -> None
 
 
 @pytest.fixture
-def app(tmp_path: Path, postgres_url: str) -> Iterator[Flask]:
-    """The application on a fresh PostgreSQL database with the tables of the migrations."""
-    app = create_app(Settings(data_dir=tmp_path, database_url=postgres_url, log_level="error"))
-    flask_migrate.Migrate(app, db, directory=str(MIGRATIONS))
-    with app.app_context():
-        flask_migrate.upgrade()
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+def app(app_on_postgres: Flask) -> Flask:
+    """The application of these tests."""
+    return app_on_postgres
 
 
 def test_on_postgres(app: Flask, client: FlaskClient, ada: Any, refused: Any) -> None:

@@ -77,15 +77,15 @@ def test_a_full_disk(
     app: Flask, client: FlaskClient, ada: Any, refused: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """503 that says so and when to come back; neither row nor file; later all is well."""
-    system = app.extensions["storage"]._system
+    system = app.extensions["storage"]._place._system
 
-    def full(path: str, content: bytes) -> None:
-        with system.open(path, "wb") as stream:
-            stream.write(content[:10])
-        raise OSError(errno.ENOSPC, "No space left on device")
+    class Full(io.FileIO):
+        def write(self, data: Any, /) -> int:
+            super().write(data[:10])
+            raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(system, "pipe_file", full)
+        patch.setattr(system, "open", Full)
         answer = send(client, ada)
         refused(answer, 503, "storage_full")
         assert 1 <= int(answer.headers["Retry-After"]) <= 60

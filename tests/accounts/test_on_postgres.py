@@ -2,21 +2,16 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import flask_migrate
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select, update
 
-from api.app import create_app
-from api.cli.app import MIGRATIONS
-from api.config import Settings
 from api.extensions import db
 from api.models import ApiKey, Session, User
 
@@ -27,15 +22,9 @@ CREDENTIALS = {"email": "new@example.com", "password": PASSWORD}
 
 
 @pytest.fixture
-def app(tmp_path: Path, postgres_url: str) -> Iterator[Flask]:
-    """The application on a fresh PostgreSQL database with the tables of the migrations."""
-    app = create_app(Settings(data_dir=tmp_path, database_url=postgres_url, log_level="error"))
-    flask_migrate.Migrate(app, db, directory=str(MIGRATIONS))
-    with app.app_context():
-        flask_migrate.upgrade()
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+def app(app_on_postgres: Flask) -> Flask:
+    """The application of these tests."""
+    return app_on_postgres
 
 
 def bearer(token: str) -> dict[str, str]:

@@ -29,7 +29,17 @@ def hers(house: Any, claims_of: Any) -> dict[str, str]:
         "session_id": sid,
         "key_id": key["id"],
         "entry_id": remembered(house),
+        "upload_id": sent(house, "uploads", json={}),
+        "job_id": sent(house, "tts", json={"text": "Good morning."}),
     }
+
+
+def sent(house: Any, path: str, **request: Any) -> str:
+    """The id of something that ada has sent for later."""
+    headers = {**house.ada["headers"], "Prefer": "respond-async"}
+    answer = house.client.post(f"/api/v1/{path}", headers=headers, **request)
+    assert answer.status_code in (201, 202), answer.text
+    return str(answer.get_json()["id"])
 
 
 def remembered(house: Any) -> str:

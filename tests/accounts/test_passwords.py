@@ -99,6 +99,7 @@ def test_a_megabyte(house: Any, refused: Any, url: str) -> None:
     assert time.perf_counter() - started < 0.2
 
 
+@pytest.mark.usefixtures("real_hashing")
 def test_how_it_is_kept(app: Flask, ada: dict[str, Any]) -> None:
     """As argon2id with a salt of its own, and nowhere else."""
     with app.app_context():

@@ -1,33 +1,29 @@
 """Tokens: what a good one says, every forgery, every header that is not quite right."""
 
 import json
-import random
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jwt as pyjwt
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import ValidationError
 
-from api.config import BadSetting, Settings, load_settings, signing_secret
-from api.errors import NotSignedIn
+from api.config import BadSetting, Settings, load_settings
 from api.http import tokens
 
 ME = "/api/v1/users/me"
 GOOD_HEADER = {"alg": "HS256", "typ": "JWT"}
-NOW = time.time()
+LATER = 4_000_000_000  # the year 2096
 # What is written in the place of a claim; "raw:" stands for JSON that no library would write.
 CLAIMS: list[tuple[str, Any]] = [
     ("exp", "9999999999"), ("exp", "raw:1e400"), ("exp", "raw:-1e400"), ("exp", 2**63),
     ("exp", 2**64), ("exp", 1e300), ("exp", "raw:NaN"), ("exp", None), ("gen", True),
     ("exp", [9999999999]), ("exp", {}), ("exp", 9999999999.5), ("exp", "raw:" + "9" * 5000),
-    ("iat", NOW + 3600), ("iat", "now"), ("iat", None), ("iat", -1), ("iat", "raw:1e400"),
-    ("nbf", NOW + 3600), ("nbf", "soon"), ("nbf", "raw:1e400"), ("nbf", "raw:NaN"), ("nbf", []),
+    ("iat", LATER), ("iat", "now"), ("iat", None), ("iat", -1), ("iat", "raw:1e400"),
+    ("nbf", LATER), ("nbf", "soon"), ("nbf", "raw:1e400"), ("nbf", "raw:NaN"), ("nbf", []),
     ("aud", "other"), ("aud", ""), ("aud", "per"), ("aud", None), ("aud", 7), ("aud", []),
     ("aud", ["other"]), ("aud", ["percept", "other"]), ("aud", {"percept": 1}),
     ("iss", "other"), ("iss", ""), ("iss", "per"), ("iss", None), ("iss", ["percept"]), ("iss", 1),
@@ -133,7 +129,8 @@ def test_payloads_that_are_no_object(text: str, key: bytes, signed: Any, try_tok
 
 def test_an_expired_token(key: bytes, good: Any, signed: Any, try_token: Any) -> None:
     """There is no leeway: one second is enough."""
-    past = {"iat": int(NOW) - 901, "exp": int(NOW) - 1}
+    now = int(time.time())
+    past = {"iat": now - 901, "exp": now - 1}
     try_token(signed(GOOD_HEADER, payload(good, **past), key), "token_expired")
 
 
@@ -221,93 +218,12 @@ def test_garbage(token: str, try_token: Any) -> None:
     try_token(token)
 
 
-@pytest.mark.parametrize(
-    ("header", "code"),
-    [
-        (None, "not_signed_in"),
-        ("", "not_signed_in"),
-        ("  ", "not_signed_in"),
-        ("Bearer", "token_invalid"),
-        ("Bearer ", "token_invalid"),
-        ("Basic %s", "token_invalid"),
-        ("Token %s", "token_invalid"),
-        ("%s", "token_invalid"),
-        ("Bearer: %s", "token_invalid"),
-        ("Bearer %s %s", "token_invalid"),
-        ("Bearer %s, Bearer %s", "token_invalid"),
-        ("Bearer %s,%s", "token_invalid"),
-        ("Bearer Bearer %s", "token_invalid"),
-        ('Bearer "%s"', "token_invalid"),
-    ],
-)
-def test_authorization_headers(house: Any, refused: Any, header: str | None, code: str) -> None:
-    """One scheme, one token; the challenge names an error only where something was sent."""
-    token = house.ada["access_token"]
-    sent = {} if header is None else {"Authorization": header.replace("%s", token)}
-    answer = house.client.get(ME, headers=sent)
-    refused(answer, 401, code)
-    challenge = answer.headers["WWW-Authenticate"]
-    assert challenge.startswith("Bearer ")
-    assert ("error=" in challenge) is (code != "not_signed_in")
-
-
-def test_two_authorization_headers(house: Any, refused: Any) -> None:
-    """Two headers are one too many, even with the same good token."""
-    twice = [("Authorization", f"Bearer {house.ada['access_token']}")] * 2
-    refused(house.client.get(ME, headers=twice), 401, "token_invalid")
-
-
-@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer  ", " Bearer"])
-def test_the_scheme_in_any_case(house: Any, scheme: str) -> None:
-    """The name of the scheme has no case (RFC 9110)."""
-    headers = {"Authorization": f"{scheme} {house.ada['access_token']}"}
-    assert house.client.get(ME, headers=headers).status_code == 200
-
-
-@pytest.mark.parametrize("name", ["access_token", "token", "jwt", "bearer", "api_key"])
-def test_tokens_elsewhere(house: Any, refused: Any, name: str) -> None:
-    """A token in the address, a cookie or the body opens nothing."""
-    token = house.ada["access_token"]
-    refused(house.client.get(f"{ME}?{name}={token}"), 401, "not_signed_in")
-    refused(house.client.patch(ME, json={name: token}), 401, "not_signed_in")
-    stranger = house.app.test_client()
-    stranger.set_cookie(f"{name}_cookie", token)
-    stranger.set_cookie(name, token)
-    refused(stranger.get(ME), 401, "not_signed_in")
-
-
 def test_refused_tokens_change_nothing(house: Any, unchanged: Any, refused: Any) -> None:
     """What a bad token asks for is not done."""
     with unchanged(house.app):
         for method, path in [("delete", "/api/v1/auth/sessions"), ("post", "/api/v1/auth/logout")]:
             headers = {"Authorization": f"Bearer {house.ada['access_token']}x"}
             refused(getattr(house.client, method)(path, headers=headers), 401, "token_invalid")
-
-
-def accepted(app: Flask, token: str, tries: int) -> list[str]:
-    """Which of the token's copies with one flipped bit are let through."""
-    chance, let_through = random.Random(tries), []
-    with app.app_context():
-        for _ in range(tries):
-            place, bit = chance.randrange(len(token)), chance.randrange(7)
-            flipped = token[:place] + chr(ord(token[place]) ^ 1 << bit) + token[place + 1 :]
-            try:
-                tokens.read(flipped, ("access",))
-            except NotSignedIn:
-                continue
-            let_through.append(flipped)
-    return let_through
-
-
-def test_flipped_bits(house: Any) -> None:
-    """Of 2,000 copies with one bit flipped, none is good and none is a crash."""
-    assert accepted(house.app, house.ada["access_token"], 2000) == []
-
-
-@pytest.mark.slow
-def test_many_flipped_bits(house: Any) -> None:
-    """The same with 100,000."""
-    assert accepted(house.app, house.ada["access_token"], 100_000) == []
 
 
 @pytest.mark.parametrize("secret", WEAK_KEYS)
@@ -319,14 +235,6 @@ def test_weak_secrets_stop_the_start(secret: str, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(BadSetting) as failure:
         load_settings()
     assert str(failure.value) == "PERCEPT_SECRET: needs at least 32 bytes that are hard to guess"
-
-
-def test_the_secret_is_made_once(tmp_path: Path) -> None:
-    """Without a setting a secret is made, readable by nobody else, and kept."""
-    first, again = (signing_secret(Settings(data_dir=tmp_path)) for _ in range(2))
-    assert first == again
-    assert len(first) >= 43
-    assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
 
 
 def test_a_token_of_another_server(client: FlaskClient, house: Any, refused: Any) -> None:

@@ -201,7 +201,7 @@ def test_compose_postgres_is_optional():
     """The database is in a profile, pinned, kept in a volume, and waited for when it is there."""
     document = compose()
     postgres = document["services"]["postgres"]
-    assert postgres["profiles"] == ["postgres"]
+    assert postgres["profiles"] == ["postgres", "scale"]
     assert re.fullmatch(r"postgres:\d+(\.\d+)?-bookworm", postgres["image"])
     assert postgres["volumes"][0].partition(":")[0] in document["volumes"]
     waits = document["services"]["api"]["depends_on"]["postgres"]
@@ -216,8 +216,9 @@ def test_docker_understands_the_compose_file():
     version = [docker, "compose", "version"]
     if docker is None or subprocess.run(version, capture_output=True, check=False).returncode:
         return  # read as YAML above; not a skip, since few machines have the plug-in
-    command = [docker, "compose", "--profile", "postgres", "config", "--quiet"]
-    subprocess.run(command, cwd=ROOT, check=True)
+    for profile in ("postgres", "scale"):
+        command = [docker, "compose", "--profile", profile, "config", "--quiet"]
+        subprocess.run(command, cwd=ROOT, check=True)
 
 
 def example() -> dict[str, str]:

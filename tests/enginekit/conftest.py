@@ -9,6 +9,7 @@ from threading import Thread
 
 import pytest
 
+from api.enginekit import guests
 from api.enginekit.manifest import read_manifest, write_manifest
 from api.enginekit.store import ModelStore
 
@@ -131,3 +132,12 @@ def weights() -> bytes:
 def converter() -> Callable[[Path], None]:
     """The store's converter."""
     return fake_converter
+
+
+@pytest.fixture
+def losses() -> Iterator[list[tuple[str, str]]]:
+    """Two guests, and who was lost; those that are there already are used."""
+    heard: list[tuple[str, str]] = []
+    guests.configure(2, 1500, lambda task, reason: heard.append((task, reason)))
+    yield heard
+    guests.configure(2, 1500)

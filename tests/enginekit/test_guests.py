@@ -2,43 +2,19 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import guest_tasks
 import psutil
 import pytest
+from guest_calls import GONE, HANG_LIMIT_S, call, pids
 
 from api.enginekit import child, guests
-from api.errors import Invalid, NotReady, Overloaded, TooLarge, Unusable
-
-GONE = Unusable("It takes too much time or memory.", "too_much")
-HANG_LIMIT_S = 10.0
-
-
-@pytest.fixture
-def losses() -> Iterator[list[tuple[str, str]]]:
-    """Two guests, and who was lost; those that are there already are used."""
-    heard: list[tuple[str, str]] = []
-    guests.configure(2, 1500, lambda task, reason: heard.append((task, reason)))
-    yield heard
-    guests.configure(2, 1500)
-
-
-def call(task: Callable[..., Any], *args: object, seconds: float = HANG_LIMIT_S) -> Any:
-    return guests.call(task, *args, seconds=seconds, lost=GONE)
-
-
-def pids() -> set[int]:
-    """Both guests, by making both work at once."""
-    with ThreadPoolExecutor(2) as threads:
-        return set(threads.map(lambda _: call(guest_tasks.nap, 0.1), range(2)))
+from api.errors import Invalid, Overloaded, TooLarge, Unusable
 
 
 def test_a_task_is_done_elsewhere(losses: Any) -> None:
@@ -77,6 +53,7 @@ def test_what_befalls_a_guest_costs_one_call(
     with pytest.raises(Unusable) as caught:
         call(task, *args, seconds=0.2 if reason == "hung" else HANG_LIMIT_S)
     assert caught.value is GONE
+    assert caught.value.passing == (reason == "died")
     assert losses == [(task.__name__, reason)]
     assert not psutil.pid_exists(before)
     assert call(guest_tasks.add, 1, 1) == 2
@@ -183,95 +160,3 @@ def test_memory_is_given_back(losses: Any) -> None:
     before = memory().rss
     assert call(guest_tasks.eat_what_is_allowed) == 400_000_000
     assert memory().rss - before < 50e6
-
-
-def test_the_same_settings_keep_the_guests(losses: Any) -> None:
-    """A second application in the process changes nothing; another limit makes new guests."""
-    before = call(guest_tasks.process)
-    guests.configure(2, 1500)
-    assert call(guest_tasks.process) == before
-    guests.configure(1, 1400)
-    assert call(guest_tasks.process) != before
-    assert not psutil.pid_exists(before)
-
-
-def test_closed(losses: Any) -> None:
-    """All of them end, at once."""
-    found = pids()
-    assert len(found) == 2
-    guests.close()
-    assert not any(map(psutil.pid_exists, found))
-
-
-@pytest.mark.slow
-def test_closed_while_one_works(losses: Any) -> None:
-    """It finishes what it does, and ends; the next call gets a new one."""
-    with ThreadPoolExecutor(1) as thread:
-        working = thread.submit(call, guest_tasks.nap, 0.3)
-        time.sleep(0.1)
-        guests.close()
-        last = working.result()
-    assert not psutil.pid_exists(last)
-    assert call(guest_tasks.process) != last
-
-
-def test_all_are_there_before_the_first_task(losses: Any) -> None:
-    """Warming up starts as many as there may be, with the modules that tasks need."""
-    guests.close()
-    guests.preload("api.services.classify.guest")
-    guests.warm_up()
-    server = psutil.Process(call(guest_tasks.process)).parent()
-    assert server is not None
-    assert len(server.children()) == 2
-    assert call(guest_tasks.is_imported, "PIL.Image")
-    assert not call(guest_tasks.is_imported, "flask")
-
-
-PARENT = """
-import sys
-sys.path[:0] = {path!r}
-import guest_tasks
-from api.enginekit import guests
-from api.errors import Unusable
-
-if __name__ == "__main__":
-    guests.configure(1, 1500)
-    print(guests.call(guest_tasks.process, seconds=9, lost=Unusable("x")), flush=True)
-    guests.call(guest_tasks.{task}, seconds=0.5, lost=Unusable("x"))
-"""
-
-
-@pytest.mark.slow
-def test_a_stuck_guest_does_not_outlive_its_server_for_long(tmp_path: Path) -> None:
-    """The server is killed without a chance to tidy up; what hangs ends at its own time limit."""
-    script = tmp_path / "parent.py"
-    script.write_text(PARENT.format(path=sys.path, task="hang"))
-    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout
-        guest = psutil.Process(int(parent.stdout.readline()))
-        time.sleep(0.2)  # until it hangs
-        parent.kill()
-        assert is_alive(guest)
-    until = time.monotonic() + HANG_LIMIT_S
-    while is_alive(guest) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not is_alive(guest)
-
-
-def is_alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def test_one_that_cannot_start(losses: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told as such, at once, and later all is well again."""
-    guests.close()
-    with monkeypatch.context() as patch:
-        patch.setattr(guests._house, "modules", ("no_such_module",))
-        with pytest.raises(NotReady):
-            guests.warm_up()
-        with pytest.raises(NotReady):
-            call(guest_tasks.add, 1, 1)
-    assert (call(guest_tasks.add, 1, 1), losses) == (2, [])

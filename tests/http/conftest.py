@@ -1,15 +1,20 @@
 """What these tests share: the shape of a refusal, and pictures without a model."""
 
+import http.client
 import io
 import json
 import re
-from collections.abc import Callable
+import socket
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask_restx import Namespace, Resource
 from PIL import Image
+from raw import Say, workers
+from servers import Server
 
 from api.enginekit.image import MEDIA_TYPES
 from api.http.options import Option, takes_options
@@ -69,3 +74,34 @@ def counting(app: Flask) -> Flask:
 
     app.extensions["api"].add_namespace(namespace)
     return app
+
+
+@pytest.fixture
+def stays_well(server: Server) -> Iterator[None]:
+    """The same workers live afterwards, and the server answers at once."""
+    before = workers(server)
+    assert len(before) == 2
+    yield
+    started = time.monotonic()
+    assert server.get("/health/live").status_code == 200
+    assert time.monotonic() - started < 0.5
+    assert set(workers(server)) == set(before)
+
+
+@pytest.fixture
+def say(server: Server) -> Iterator[Say]:
+    """Sends bytes on a connection of their own and reads the answer's head."""
+    opened: list[socket.socket] = []
+
+    def send(*parts: bytes, method: str = "POST", seconds: float = 5) -> http.client.HTTPResponse:
+        connection = socket.create_connection(("127.0.0.1", server.port), timeout=seconds)
+        opened.append(connection)
+        for part in parts:
+            connection.sendall(part)
+        answer = http.client.HTTPResponse(connection, method=method)
+        answer.begin()
+        return answer
+
+    yield send
+    for connection in opened:
+        connection.close()

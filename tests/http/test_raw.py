@@ -9,60 +9,19 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
+from raw import Say, head, workers
 from servers import Server
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("stays_well")]
 LOGIN = b"/api/v1/auth/login"
 JSON = b"Content-Type: application/json"
 GOOD = b'{"email": "nobody@example.com", "password": "x"}'
 CHUNKED = b"Transfer-Encoding: chunked"
-WORKER = re.compile(r'percept_process_resident_memory_bytes\{pid="(\d+)",role="worker"\} (\S+)')
-Say = Callable[..., http.client.HTTPResponse]
-
-
-def workers(server: Server) -> dict[str, float]:
-    """The memory of each worker, by its process id."""
-    return {pid: float(size) for pid, size in WORKER.findall(server.get("/metrics").text)}
-
-
-@pytest.fixture(autouse=True)
-def _stays_well(server: Server) -> Iterator[None]:
-    before = workers(server)
-    assert len(before) == 2
-    yield
-    started = time.monotonic()
-    assert server.get("/health/live").status_code == 200
-    assert time.monotonic() - started < 0.5
-    assert set(workers(server)) == set(before)
-
-
-@pytest.fixture
-def say(server: Server) -> Iterator[Say]:
-    """Sends bytes on a connection of their own and reads the answer's head."""
-    opened: list[socket.socket] = []
-
-    def send(*parts: bytes, method: str = "POST", seconds: float = 5) -> http.client.HTTPResponse:
-        connection = socket.create_connection(("127.0.0.1", server.port), timeout=seconds)
-        opened.append(connection)
-        for part in parts:
-            connection.sendall(part)
-        answer = http.client.HTTPResponse(connection, method=method)
-        answer.begin()
-        return answer
-
-    yield send
-    for connection in opened:
-        connection.close()
-
-
-def head(method: bytes, path: bytes, *lines: bytes) -> bytes:
-    return b"\r\n".join((method + b" " + path + b" HTTP/1.1", b"Host: x", *lines, b"", b""))
 
 
 def post(*lines: bytes) -> bytes:
@@ -261,72 +220,6 @@ def test_no_trace_on_disk(server: Server) -> None:
         upload()
     time.sleep(0.2)
     assert opened() <= before + 5
-
-
-@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "FOO", "PROPFIND", "PUT"])
-@pytest.mark.parametrize("path", ["/api/v1/users/me", "/api/v1/classify", "/health/live"])
-def test_methods(say: Say, method: str, path: str) -> None:
-    """A method that an address does not know is 405, with those that it knows in Allow."""
-    answer = say(head(method.encode(), path.encode()), method=method)
-    assert answer.status == 405
-    assert method not in answer.headers["Allow"]
-    assert answer.headers["Content-Type"] == "application/problem+json"
-
-
-PATHS = ("/health/live", "/docs", "/openapi.json", "/metrics", "/nothing", "/api/v1/users/me", "/")
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_head_is_get_without_a_body(server: Server, path: str) -> None:
-    """The same status and headers, and nothing after them."""
-    changing = {"date", "x-request-id", "connection"}
-    changing |= {"content-length"} if path == "/metrics" else set()
-    got, headed = (httpx.request(method, server.url + path) for method in ("GET", "HEAD"))
-    assert headed.status_code == got.status_code
-    assert headed.content == b""
-    first, second = (
-        {k: v for k, v in answer.headers.items() if k not in changing} for answer in (got, headed)
-    )
-    assert first == second
-
-
-def test_options(server: Server) -> None:
-    """OPTIONS names the methods, without a token."""
-    answer = httpx.options(server.url + "/api/v1/users/me")
-    assert answer.status_code in (200, 204)
-    assert {"GET", "PATCH", "DELETE"} <= set(answer.headers["Allow"].split(", "))
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/swaggerui/../__init__.py",
-        "/swaggerui/%2e%2e/__init__.py",
-        "/swaggerui/%252e%252e/__init__.py",
-        "/swaggerui/..\\__init__.py",
-        "/docs/static/../../docs.py",
-        "/docs/static/%2e%2e%2f%2e%2e%2fdocs.py",
-        "//etc/passwd",
-        "/%2fetc%2fpasswd",
-        "http://evil.com/docs/static/../start.js",
-    ],
-)
-def test_no_way_out(say: Say, path: str) -> None:
-    """Addresses as they are, which clients would tidy up: only files of the page are served."""
-    answer = say(head(b"GET", path.encode()), method="GET")
-    assert answer.status in (308, 400, 404)
-    assert b"import" not in answer.read()
-
-
-@pytest.mark.parametrize(
-    "ranges", ["bytes=0-9", "bytes=99999999-", "bytes=" + "0-1," * 1500 + "2-3"]
-)
-def test_ranges(server: Server, ranges: str) -> None:
-    """Files may be had in parts; thousands of parts are no more work than one."""
-    started = time.monotonic()
-    answer = server.get("/swaggerui/swagger-ui.css", headers={"Range": ranges})
-    assert time.monotonic() - started < 0.5
-    assert answer.status_code in (200, 206, 416)
 
 
 def test_clients_that_do_not_close(server: Server) -> None:

@@ -1,9 +1,7 @@
-"""Every picture of the bad and the odd corpus, over HTTP, against a real server."""
+"""Every picture of the odd corpus, over HTTP, against a real server; e2e has the bad ones."""
 
-import gzip
 import io
 import json
-import time
 from pathlib import Path
 
 import httpx
@@ -36,31 +34,8 @@ def send(
     return answer
 
 
-def workers(server: Server) -> dict[int, int]:
-    """Resident bytes of each worker by pid."""
-    found = psutil.Process(server.process.pid).children()
-    return {process.pid: process.memory_info().rss for process in found}
-
-
-def test_bad_pictures(server: Server, shared: Path) -> None:
-    """Each file of the bad corpus: its listed status, in time, no worker lost, memory back."""
-    headers, before = server.bearer("bad@example.com"), workers(server)
-    folder = shared / "data" / "bad"
-    rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
-    wrong = []
-    for row in [row for row in rows if row["kind"] == "image"]:
-        data = (folder / row["file"]).read_bytes()
-        data = gzip.decompress(data) if row["expand"] == "gzip" else data
-        started = time.monotonic()
-        answer = send(server, headers, row["filename"], data, row["content_type"])
-        spent = time.monotonic() - started
-        if answer.status_code not in row["expect"] or spent > row["max_s"]:
-            wrong.append((row["file"], answer.status_code, round(spent, 1)))
-    assert wrong == []
-    after = workers(server)
-    assert set(after) == set(before)
-    assert sum(after.values()) < sum(before.values()) + 200e6
-    assert not list(Path("/tmp").glob("pwned*"))
+def workers(server: Server) -> set[int]:
+    return {process.pid for process in psutil.Process(server.process.pid).children()}
 
 
 def test_odd_pictures(server: Server, shared: Path) -> None:
@@ -76,7 +51,7 @@ def test_odd_pictures(server: Server, shared: Path) -> None:
         if file.name not in EITHER and answer.status_code not in expected:
             wrong.append((file.name, answer.status_code))
     assert wrong == []
-    assert set(workers(server)) == set(before)
+    assert workers(server) == before
 
 
 def test_orientation_does_not_change_the_class(server: Server, shared: Path) -> None:

@@ -20,4 +20,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def _skipped(session: pytest.Session) -> bool:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    return bool(reporter.stats.get("skipped"))
+    # The processes that run the tests report to the one that has the terminal.
+    return reporter is not None and bool(reporter.stats.get("skipped"))

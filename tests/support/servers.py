@@ -1,7 +1,6 @@
-"""Real servers for tests: Percept under gunicorn, PostgreSQL. Loaded as a pytest plugin."""
+"""Real servers for tests: Percept under gunicorn. Loaded as a pytest plugin."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -60,7 +59,7 @@ def free_port() -> int:
 def environment(folder: Path, **more: str) -> dict[str, str]:
     """The environment of a command: the system's, none of the developer's settings, and ours."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PERCEPT_")}
-    for name in ("DATABASE_URL", "HOST", "PORT"):
+    for name in ("DATABASE_URL", "REDIS_URL", "HOST", "PORT"):
         kept.pop(name, None)
     return {**kept, "PERCEPT_DATA_DIR": str(folder / "data"), **more}
 
@@ -126,44 +125,3 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield launch
     for one in running:
         stop(one)
-
-
-def _postgres_bin() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return found[-1].parent if found else None
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of our own; its address without a database name."""
-    programs = _postgres_bin()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
-    folder = Path(f"/tmp/percept-pg-{os.getpid()}")  # short: a socket's path is limited
-    folder.mkdir()
-    # PostgreSQL refuses to run as root.
-    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if as_user:
-        shutil.chown(folder, "postgres", "postgres")
-    port = free_port()
-    data = ["-D", str(folder / "data")]
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
-    subprocess.run([*as_user, programs / "initdb", *data, "-A", "trust", "-U", "percept"], **quiet)
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    control = [*as_user, str(programs / "pg_ctl"), *data, "-w", "-l", str(folder / "log")]
-    subprocess.run([*control, "-o", options, "start"], **quiet)
-    yield f"postgresql://percept@127.0.0.1:{port}"
-    subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def postgres_url(postgres: str, request: pytest.FixtureRequest) -> str:
-    """The address of a fresh database."""
-    import psycopg
-
-    name = f"test_{abs(hash(request.node.nodeid))}"
-    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return f"{postgres}/{name}"

@@ -5,8 +5,8 @@ from typing import Any
 from flask_restx import Namespace, fields
 
 from api.accounts.users.schemas import EMAIL, LOCALE, NAME, PASSWORD
-from api.http.inference import rfc3339
 from api.http.restx import Cursor, Id, NullableString, Time, model
+from api.http.times import rfc3339
 from api.models import Session
 
 namespace = Namespace("auth", description="Register, sign in, refresh, sign out; sessions.")

@@ -1,6 +1,6 @@
 """/history: list, read, download and delete."""
 
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from flask import Response, request
@@ -20,6 +20,7 @@ from api.media import extension
 from api.models import HistoryEntry
 
 ANY_TYPE = "application/octet-stream"
+SIGNED_SECONDS = 300
 
 
 @namespace.route("")
@@ -68,23 +69,31 @@ class Entry(Resource):
         return "", 204
 
 
-def _download(entry_id: UUID, kind: str) -> Response:
+def _download(entry_id: UUID, kind: str, options: dict[str, Any]) -> Response:
     row = service.get(caller(), entry_id)
     name, media_type = getattr(row, kind), getattr(row, f"{kind}_type")
     if name is None:
         raise NotFound("This entry has no such file.")
+    shown = f"percept-{entry_id}-{kind}{extension(media_type)}"
     try:
-        size, stream = storage().size(name), storage().open(name)
+        size = storage().size(name)
+        if options["redirect"] and (url := _elsewhere(name, media_type, shown)):
+            return Response(status=307, headers={"Location": url})
+        stream = storage().open(name)
     except FileNotFoundError:
         raise NotFound("This entry has no such file.") from None
+    return _sent(stream, size, media_type, shown)
+
+
+def _elsewhere(name: str, media_type: str, shown: str) -> str | None:
+    return storage().signed_url(name, SIGNED_SECONDS, media_type=media_type, download_name=shown)
+
+
+def _sent(stream: IO[bytes], size: int, media_type: str, shown: str) -> Response:
     answer = Response(
         wrap_file(request.environ, stream), content_type=media_type, direct_passthrough=True
     )
-    answer.headers.set(
-        "Content-Disposition",
-        "attachment",
-        filename=f"percept-{entry_id}-{kind}{extension(media_type)}",
-    )
+    answer.headers.set("Content-Disposition", "attachment", filename=shown)
     answer.content_length, answer.accept_ranges = size, "bytes"
     answer.make_conditional(request, _wants_a_part(size), size)
     return answer
@@ -103,12 +112,14 @@ class Input(Resource):
     """The file that came in."""
 
     @signed_in(namespace, "history:read")
+    @takes_options(namespace, schemas.REDIRECT)
     @answers_with(namespace, "The file, as an attachment", Binary(), ANY_TYPE)
+    @namespace.response(307, "It is to be had elsewhere; see Location")
     @namespace.response(404, "You have no such entry, or it has no such file")
     @namespace.response(416, "It has no such part")
-    def get(self, entry_id: UUID) -> Response:
+    def get(self, entry_id: UUID, options: dict[str, Any]) -> Response:
         """Download the file that you sent."""
-        return _download(entry_id, "input")
+        return _download(entry_id, "input", options)
 
 
 @namespace.route("/<uuid:entry_id>/output")
@@ -116,9 +127,11 @@ class Output(Resource):
     """The file that was answered."""
 
     @signed_in(namespace, "history:read")
+    @takes_options(namespace, schemas.REDIRECT)
     @answers_with(namespace, "The file, as an attachment", Binary(), ANY_TYPE)
+    @namespace.response(307, "It is to be had elsewhere; see Location")
     @namespace.response(404, "You have no such entry, or it has no such file")
     @namespace.response(416, "It has no such part")
-    def get(self, entry_id: UUID) -> Response:
+    def get(self, entry_id: UUID, options: dict[str, Any]) -> Response:
         """Download the file that was answered."""
-        return _download(entry_id, "output")
+        return _download(entry_id, "output", options)

@@ -4,9 +4,9 @@ from typing import Any
 
 from flask_restx import Namespace, fields
 
-from api.http.inference import rfc3339
 from api.http.options import Option
 from api.http.restx import Cursor, Id, NullableString, Time, model
+from api.http.times import rfc3339
 from api.models import HistoryEntry
 
 namespace = Namespace("history", description="What you have asked, and what was answered.")
@@ -15,6 +15,13 @@ FILTERS = (
     Option("service", "Only entries of this service, such as `ocr`."),
     Option("from", "Only entries of this time (RFC 3339) or later."),
     Option("to", "Only entries before this time (RFC 3339)."),
+)
+REDIRECT = Option(
+    "redirect",
+    "Whether to answer 307 with an address, good for five minutes, at which the store of the files "
+    "has it. Where the files are in a folder, they come from here in any case.",
+    bool,
+    default=False,
 )
 COLUMNS = {
     "id": Id(required=True),

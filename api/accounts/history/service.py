@@ -12,13 +12,13 @@ from api.errors import NotFound
 from api.extensions import db
 from api.http.auth import Caller
 from api.http.history import storage
-from api.models import HistoryEntry, now
+from api.models import UNFINISHED, HistoryEntry, Job, Upload, now
 
 AT_ONCE = 500
-# No write to the database takes longer than 5 seconds (see api/http/database.py).
-BETWEEN_FILE_AND_ROW = timedelta(seconds=10)
 OUR_NAME = re.compile(
-    r"[0-9a-f-]{36}/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-(?:input|output)"
+    r"[0-9a-f-]{36}/(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"-((?P<entry>([0-9]+-)?(input|output))|(?P<job>request-[0-9]+)|(?P<upload>upload))"
+    r"(-part-[0-9a-f]+)?"
 )
 
 
@@ -70,11 +70,11 @@ def prune(days: int) -> int:
 
 
 def repair() -> int:
-    """Remove files that no row names, left by a crash; how many there were.
+    """Remove files that no row needs, left by a crash; how many there were.
 
     Younger ones are spared: a server may be between writing a file and its row.
     """
-    limit = now() - BETWEEN_FILE_AND_ROW
+    limit = now() - storage().settled_after
     old = (name for name, written in storage().names() if written < limit)
     total = 0
     while names := list(islice(old, AT_ONCE)):
@@ -85,12 +85,19 @@ def repair() -> int:
 
 
 def _without_row(names: list[str]) -> list[str]:
-    """Those of our names that no entry names; other people's files in the folder stay."""
-    ours = {name: found[1] for name in names if (found := OUR_NAME.fullmatch(name))}
-    query = select(HistoryEntry.input, HistoryEntry.output)
-    rows = db.session.execute(query.where(HistoryEntry.id.in_(map(UUID, ours.values()))))
-    known = {name for row in rows for name in row}
-    return [name for name in ours if name not in known]
+    """Those of our names that nothing needs; other people's files in the folder stay.
+
+    An entry needs the files that it names, an unfinished job and an upload all of theirs.
+    """
+    ours = [found for name in names if (found := OUR_NAME.fullmatch(name))]
+    ids = {kind: [UUID(m["id"]) for m in ours if m[kind]] for kind in ("entry", "job", "upload")}
+    entry = select(HistoryEntry.input, HistoryEntry.output)
+    rows = db.session.execute(entry.where(HistoryEntry.id.in_(ids["entry"])))
+    named = {name for row in rows for name in row}
+    job = select(Job.id).where(Job.id.in_(ids["job"]), Job.status.in_(UNFINISHED))
+    upload = select(Upload.id).where(Upload.id.in_(ids["upload"]))
+    alive = {*db.session.scalars(job), *db.session.scalars(upload)}
+    return [m[0] for m in ours if m[0] not in named and (m["entry"] or UUID(m["id"]) not in alive)]
 
 
 def _remove(chosen: Delete) -> int:

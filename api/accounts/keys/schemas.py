@@ -4,8 +4,8 @@ from typing import Any
 
 from flask_restx import Namespace, fields
 
-from api.http.inference import rfc3339
 from api.http.restx import Cursor, Id, NullableTime, Time, model
+from api.http.times import rfc3339
 from api.http.tokens import SCOPES
 from api.models import ApiKey
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from flask_restx import Namespace, fields
 
-from api.http.inference import rfc3339
 from api.http.locale import LANGUAGES
 from api.http.restx import Cursor, Id, NullableString, NullableTime, Time, model
+from api.http.times import rfc3339
 from api.models import ROLES, User
 
 namespace = Namespace("users", description="Your own account, and all of them for administrators.")

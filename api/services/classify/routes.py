@@ -8,6 +8,7 @@ from flask_restx import Resource
 
 from api.enginekit.image import MEDIA_TYPES
 from api.http.auth import signed_in
+from api.http.deferral import CALLBACK, respond_async
 from api.http.errors import described
 from api.http.history import stores_files
 from api.http.idempotency import idempotent
@@ -30,8 +31,9 @@ class Classify(Resource):
 
     @signed_in(namespace, "classify")
     @takes_file(namespace, "image", MEDIA_TYPES)
-    @takes_options(namespace, *schemas.OPTIONS)
+    @takes_options(namespace, *schemas.OPTIONS, CALLBACK)
     @idempotent(namespace)
+    @respond_async(namespace)
     @namespace.response(200, "The likeliest classes first", schemas.answer)
     @namespace.response(503, "Too much work at the moment, or no model")
     def post(self, image: File, options: dict[str, Any]) -> dict[str, Any]:
@@ -49,8 +51,9 @@ class ClassifyBatch(Resource):
 
     @signed_in(namespace, "classify")
     @takes_files(namespace, "image", schemas.MOST_FILES)
-    @takes_options(namespace, *schemas.OPTIONS)
+    @takes_options(namespace, *schemas.OPTIONS, CALLBACK)
     @idempotent(namespace)
+    @respond_async(namespace)
     @namespace.response(200, "A result for each picture, in order", schemas.batch_answer)
     @namespace.response(503, "Too much work at the moment, or no model")
     def post(self, images: list[File], options: dict[str, Any]) -> dict[str, Any]:

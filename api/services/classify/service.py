@@ -76,6 +76,7 @@ def classify_many(
         prepared = list(readers.map(lambda data: _try_prepare(data, model, options), files))
     good = [one[0] for one in prepared if not isinstance(one, Bad)]
     with watch.stage("infer"):
+        watch.progress(1, 2)
         rows = iter(_probabilities(model, np.stack(good)) if good else ())
     copies = zipped([None if isinstance(one, Bad) else one[1] for one in prepared])
     return [

@@ -9,9 +9,11 @@ from flask_restx import Resource
 
 from api.errors import WrongMediaType
 from api.http.auth import signed_in
+from api.http.deferral import CALLBACK, respond_async
 from api.http.history import stores_files
 from api.http.idempotency import idempotent
 from api.http.inference import inference
+from api.http.jobs import most
 from api.http.negotiation import preferred
 from api.http.options import takes_options
 from api.http.restx import answers_with
@@ -27,8 +29,9 @@ class OpticalCharacterRecognition(Resource):
 
     @signed_in(namespace, "ocr")
     @takes_file(namespace, "image", schemas.MEDIA_TYPES)
-    @takes_options(namespace, *schemas.OPTIONS)
+    @takes_options(namespace, *schemas.OPTIONS, CALLBACK)
     @idempotent(namespace)
+    @respond_async(namespace)
     @answers_with(
         namespace,
         "The text with places, or alone, as hOCR, or as a searchable PDF file",
@@ -63,9 +66,8 @@ class OpticalCharacterRecognition(Resource):
 
 def _limits(options: dict[str, Any]) -> service.Limits:
     settings = current_app.config["SETTINGS"]
-    return service.Limits(
-        settings.max_megapixels * 1_000_000, settings.max_pages, options["force_ocr"]
-    )
+    pixels = settings.max_megapixels * 1_000_000
+    return service.Limits(pixels, most("pages"), options["force_ocr"])
 
 
 def _check_type(file: File) -> None:

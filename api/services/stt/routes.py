@@ -3,13 +3,15 @@
 from dataclasses import asdict
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response
 from flask_restx import Resource
 
 from api.http.auth import signed_in
+from api.http.deferral import CALLBACK, respond_async
 from api.http.history import stores_files
 from api.http.idempotency import idempotent
 from api.http.inference import inference
+from api.http.jobs import most
 from api.http.options import takes_options
 from api.http.restx import answers_with
 from api.http.uploads import takes_file
@@ -24,8 +26,9 @@ class SpeechToText(Resource):
 
     @signed_in(namespace, "stt")
     @takes_file(namespace, "audio", schemas.MEDIA_TYPES)
-    @takes_options(namespace, *schemas.OPTIONS)
+    @takes_options(namespace, *schemas.OPTIONS, CALLBACK)
     @idempotent(namespace)
+    @respond_async(namespace)
     @answers_with(
         namespace,
         "What is said, in the format that was asked for",
@@ -38,9 +41,7 @@ class SpeechToText(Resource):
         """Transcribe a recording, or the sound of a video, of any common container and codec."""
         language = service.code_of(options["language"])
         wanted = service.Wanted(language, options["word_timestamps"])
-        limits = service.Limits(
-            current_app.config["SETTINGS"].max_audio_minutes, keep=stores_files()
-        )
+        limits = service.Limits(most("audio_minutes"), keep=stores_files())
         with inference("stt", options) as run:
             name = service.choose(run.pool.store, options["model"], wanted)
             found = service.transcribe(run.lend(name), audio.content, wanted, limits, run.watch)

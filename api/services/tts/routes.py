@@ -4,13 +4,15 @@ import json
 from contextlib import ExitStack
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response
 from flask_restx import Resource
 
 from api.errors import invalid
 from api.http.auth import signed_in
+from api.http.deferral import respond_async
 from api.http.idempotency import idempotent
 from api.http.inference import Run, inference, pools
+from api.http.jobs import most
 from api.http.options import takes_options
 from api.http.restx import Binary, answers_with, takes
 from api.http.streaming import streamed, whole
@@ -39,6 +41,7 @@ class Speak(Resource):
     @signed_in(namespace, "tts")
     @takes(namespace, schemas.speech)
     @idempotent(namespace)
+    @respond_async(namespace)
     @answers_with(namespace, SPOKEN, Binary(), *schemas.MEDIA_TYPES)
     @namespace.response(503, "Too much work at the moment, or the voice broke off")
     def post(self, body: dict[str, Any]) -> Response:
@@ -62,6 +65,7 @@ class Marks(Resource):
     @signed_in(namespace, "tts")
     @takes(namespace, schemas.speech)
     @idempotent(namespace)
+    @respond_async(namespace)
     @answers_with(namespace, MARKED, Binary(), schemas.NDJSON)
     @namespace.response(503, "Too much work at the moment, or the voice broke off")
     def post(self, body: dict[str, Any]) -> Response:
@@ -111,4 +115,4 @@ def _options(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _script(run: Run, asked: service.Asked) -> Script:
-    return service.script_of(run.pool, asked, current_app.config["SETTINGS"].max_characters)
+    return service.script_of(run.pool, asked, most("characters"))

@@ -2,6 +2,7 @@
 
 from flask_restx import Namespace, fields
 
+from api.http.deferral import CALLBACK
 from api.http.options import Option
 from api.http.restx import NullableString, model
 from api.services.tts.service.formats import FORMATS
@@ -42,6 +43,7 @@ speech = model(
         min=0.5, max=2, default=1.0, example=1.0, description="2 is an octave up, 0.5 one down."
     ),
     format=fields.String(enum=list(FORMATS), default="wav", example="wav"),
+    callback_url=fields.String(max_length=CALLBACK.longest, description=CALLBACK.help, example=""),
 )
 voice = model(
     namespace,

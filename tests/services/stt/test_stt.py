@@ -124,7 +124,7 @@ def test_too_long(client: FlaskClient, ada: Person) -> None:
         file.writeframes(bytes([128]) * 8000 * 61)
     answer = send(client, ada, out.getvalue())
     assert (answer.status_code, answer.get_json()["code"]) == (413, "audio_too_long")
-    assert "PERCEPT_MAX_AUDIO_MINUTES" in answer.get_json()["detail"]
+    assert "Prefer: respond-async" in answer.get_json()["detail"]
     assert "1 minutes" in answer.get_json()["detail"]
 
 

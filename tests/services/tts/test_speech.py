@@ -171,7 +171,7 @@ def test_the_longest_text(say: Say, settings: Settings) -> None:
     assert say("word " * 1000).status_code == 200
     answer = say("word " * 1000 + "x")
     assert (answer.status_code, answer.get_json()["code"]) == (413, "text_too_long")
-    assert "PERCEPT_MAX_CHARACTERS" in answer.get_json()["detail"]
+    assert "Prefer: respond-async" in answer.get_json()["detail"]
 
 
 @pytest.mark.slow

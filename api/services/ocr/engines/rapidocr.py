@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from onnxruntime import InferenceSession, RunOptions  # type: ignore[import-untyped]
+from onnxruntime import InferenceSession, RunOptions
 from rapidocr import RapidOCR
 from rapidocr.main import RapidOCRError
 from rapidocr.utils.process_img import map_boxes_to_original

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.enginekit.pages import Line
-from api.errors import TooLarge
+from api.errors import TooMuchAtOnce
 
 # Finer pages are made coarser before they are read: it costs time and no letter is read better.
 MOST_PIXELS = 8_000_000
@@ -37,9 +37,9 @@ class Sheet:
 
 
 def check_count(pages: int, limits: Limits) -> None:
-    """Raises TooLarge where there are too many pages."""
+    """Raises TooMuchAtOnce where there are too many pages."""
     if pages > limits.max_pages:
-        raise TooLarge(
+        raise TooMuchAtOnce(
             "The document has %(pages)s pages; the limit is %(limit)s.",
             "too_many_pages",
             pages=pages,

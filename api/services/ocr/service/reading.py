@@ -26,9 +26,10 @@ def read(data: bytes, limits: Limits, readers: Readers, watch: Stopwatch) -> Doc
         Unusable, TooLarge: it cannot be read, or is too large.
     """
     pages = []
-    for number, sheet in enumerate(_sheets(data, limits, watch), 1):
+    for number, (sheet, count) in enumerate(_sheets(data, limits, watch), 1):
         with watch.stage("infer"):
             pages.append(_page(number, sheet, readers))
+        watch.progress(number, count)
     return Document(tuple(pages), readers.language)
 
 
@@ -41,14 +42,15 @@ def copy(data: bytes) -> File:
     return guests.call(guest.copy, data, seconds=COPYING_S, lost=_lost())
 
 
-def _sheets(data: bytes, limits: Limits, watch: Stopwatch) -> Iterator[Sheet]:
+def _sheets(data: bytes, limits: Limits, watch: Stopwatch) -> Iterator[tuple[Sheet, int]]:
+    """Each page, and how many there are."""
     with watch.stage("decode"):
         count, sheet = guests.call(guest.first, data, limits, seconds=OPENING_S, lost=_lost())
-    yield sheet
+    yield sheet, count
     for number in range(2, count + 1):
         with watch.stage("decode"):
             sheet = guests.call(guest.page, data, number, limits, seconds=OPENING_S, lost=_lost())
-        yield sheet
+        yield sheet, count
 
 
 def _lost() -> Unusable:

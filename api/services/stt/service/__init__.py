@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from api.enginekit.audio import RATE
 from api.enginekit.pool import Loaded
 from api.enginekit.stopwatch import Stopwatch
 from api.services.stt.engines import Heard, Recognizer, Segment
@@ -86,6 +87,7 @@ def hear(model: Loaded, recording: Recording, wanted: Wanted, watch: Stopwatch) 
         language = heard.language
         placed = (_placed(s, piece.start, recording.seconds) for s in heard.segments)
         yield Heard(language, tuple(segment for segment in placed if segment.text))
+        watch.progress(piece.start + len(piece.samples) / RATE, recording.seconds)
 
 
 def _language(model: Loaded, wanted: Wanted) -> str | None:

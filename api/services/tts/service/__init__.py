@@ -6,7 +6,7 @@ from typing import Any
 
 from api.enginekit.pool import EnginePool, Loaded
 from api.enginekit.stopwatch import Stopwatch
-from api.errors import PerceptError, TooLarge, Unusable, invalid
+from api.errors import PerceptError, TooMuchAtOnce, Unusable, invalid
 from api.services.tts.engines import Manner, Skill
 from api.services.tts.service import ssml, voices
 from api.services.tts.service.document import Document, is_speakable, plain
@@ -137,9 +137,8 @@ def _document(asked: Asked, most: int) -> Document:
 
 def _check_length(text: str, most: int) -> None:
     if len(text) > most:
-        raise TooLarge(
-            "The text has %(characters)s characters; the limit is %(limit)s "
-            "(PERCEPT_MAX_CHARACTERS). Longer texts have to be cut into parts.",
+        raise TooMuchAtOnce(
+            "The text has %(characters)s characters; the limit is %(limit)s.",
             "text_too_long",
             characters=len(text),
             limit=most,

@@ -82,6 +82,7 @@ class Speaking:
             for (sentence, part), sound in zip(batch, made, strict=True):
                 yield sentence, part, sound
                 self.samples += len(sound.samples) // 2
+            self._watch.progress(batch[-1][0].end, len(self.script.document.text))
 
     def _batches(self) -> Iterator[list[tuple[Sentence, Part]]]:
         """The first part alone, so that it is there soon; then as much as BATCH at a time."""

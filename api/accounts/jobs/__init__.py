@@ -1,0 +1,1 @@
+"""What each person has sent to be done later."""

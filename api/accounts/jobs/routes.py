@@ -1,0 +1,91 @@
+"""/jobs: list, read, follow and cancel."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+from uuid import UUID
+
+from flask import Response, stream_with_context
+from flask_restx import Resource
+
+from api.accounts.jobs import schemas, service
+from api.accounts.jobs.schemas import namespace
+from api.http import paging
+from api.http.auth import caller, signed_in
+from api.http.jobs import job, job_json, summary_json
+from api.http.options import takes_options
+from api.http.restx import Binary, answers_with
+from api.http.worker import draining
+from api.models import UNFINISHED, Job
+
+EVENTS = "text/event-stream"
+FOLLOWED = (
+    "Server-Sent Events: `data:` is the job, whenever it has changed, until it has ended. A stream "
+    "that is cut off before is simply asked for again."
+)
+
+
+@namespace.route("")
+class Jobs(Resource):
+    """Your jobs."""
+
+    @signed_in(namespace)
+    @takes_options(namespace, *schemas.FILTERS, *paging.OPTIONS)
+    @namespace.response(200, "The newest jobs first", schemas.job_list)
+    def get(self, options: dict[str, Any]) -> paging.Page:
+        """List your jobs, without their results."""
+        query = service.mine(caller())
+        for column in ("service", "status"):
+            if options[column]:
+                query = query.where(getattr(Job, column) == options[column])
+        return paging.page(query, Job.id, options, summary_json)
+
+
+@namespace.route("/<uuid:job_id>")
+class OneJob(Resource):
+    """One of your jobs."""
+
+    @signed_in(namespace)
+    @namespace.response(200, "The job; `result` or `error` once it has ended", job)
+    @namespace.response(404, "You have no such job")
+    def get(self, job_id: UUID) -> Any:
+        """Read one job."""
+        found = service.get(caller(), job_id)
+        wait = {"Retry-After": "1"} if found.status in UNFINISHED else {}
+        return job_json(found), 200, wait
+
+    @signed_in(namespace)
+    @namespace.response(204, "It is cancelled; what it has computed is not stored")
+    @namespace.response(404, "You have no such job")
+    @namespace.response(409, "It has ended already")
+    def delete(self, job_id: UUID) -> tuple[str, int]:
+        """Cancel one job."""
+        service.cancel(caller(), job_id)
+        return "", 204
+
+
+@namespace.route("/<uuid:job_id>/events")
+class Events(Resource):
+    """How one of your jobs goes on."""
+
+    @signed_in(namespace)
+    @answers_with(namespace, FOLLOWED, Binary(), EVENTS)
+    @namespace.response(404, "You have no such job")
+    @namespace.response(503, "Too many are following jobs")
+    def get(self, job_id: UUID) -> Response:
+        """Follow one job."""
+        service.get(caller(), job_id)
+        with ExitStack() as held:
+            held.enter_context(service.place())
+            sent = _sent(service.changes(job_id, draining))
+            answer = Response(stream_with_context(sent), content_type=EVENTS)
+            # nginx would keep the events back until there are many.
+            answer.headers["X-Accel-Buffering"] = "no"
+            answer.call_on_close(held.pop_all().close)
+        return answer
+
+
+def _sent(changes: Iterator[dict[str, Any] | None]) -> Iterator[str]:
+    for change in changes:
+        yield f"data: {json.dumps(change, ensure_ascii=False)}\n\n" if change else ":\n\n"

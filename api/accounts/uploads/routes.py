@@ -1,0 +1,103 @@
+"""/uploads: where to put a file, and what has become of it."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, request
+from flask_restx import Resource
+
+from api.accounts.uploads import schemas, service
+from api.accounts.uploads.schemas import namespace, place_json, upload_json
+from api.errors import WrongMediaType
+from api.http import uploaded
+from api.http.auth import caller, signed_in
+from api.http.bodies import json_body
+from api.http.idempotency import idempotent
+from api.http.restx import refuses_bodies
+
+SIGNED = {
+    "expires": {"in": "query", "description": "As it stands in the address."},
+    "signature": {"in": "query", "description": "As it stands in the address."},
+    "file": {
+        "in": "body",
+        "required": True,
+        "schema": {"type": "string", "format": "binary"},
+    },
+}
+
+
+def _takes_wish(view: Callable[..., Any]) -> Any:
+    """Checks a JSON body, if there is one."""
+
+    @functools.wraps(view)
+    def reading(*args: Any, **kwargs: Any) -> Any:
+        sent = request.content_length or request.headers.get("Transfer-Encoding")
+        return view(*args, body=json_body(schemas.wish) if sent else {}, **kwargs)
+
+    documented = namespace.expect(schemas.wish, validate=False)(reading)
+    return refuses_bodies(namespace, documented)
+
+
+@namespace.route("")
+class Uploads(Resource):
+    """Your uploads."""
+
+    @signed_in(namespace)
+    @_takes_wish
+    @idempotent(namespace)
+    @namespace.response(201, "Where to put the file", schemas.place)
+    @namespace.response(503, "Nothing can be stored at the moment")
+    def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
+        """Ask where to put a file; its `id` then stands in for the file in other requests.
+
+        The body may be left out. The file can be put again until the upload expires.
+        """
+        base = current_app.config["SETTINGS"].public_url or request.url_root
+        row, url = service.create(caller(), base.rstrip("/") + request.path, **body)
+        return place_json(row, url), 201, {"Location": f"{request.path}/{row.id}"}
+
+
+@namespace.route("/<uuid:upload_id>")
+class OneUpload(Resource):
+    """One of your uploads."""
+
+    @signed_in(namespace)
+    @namespace.response(200, "The upload as it stands", schemas.upload)
+    @namespace.response(404, "You have no such upload")
+    @namespace.response(503, "The files cannot be reached at the moment")
+    def get(self, upload_id: UUID) -> dict[str, Any]:
+        """Read one upload."""
+        return upload_json(uploaded.get(caller().user_id, upload_id))
+
+    @signed_in(namespace)
+    @namespace.response(204, "The upload is deleted, its file included")
+    @namespace.response(404, "You have no such upload")
+    def delete(self, upload_id: UUID) -> tuple[str, int]:
+        """Delete one upload."""
+        service.remove(caller(), upload_id)
+        return "", 204
+
+
+@namespace.route("/<uuid:upload_id>/content")
+class Content(Resource):
+    """The file of an upload."""
+
+    @namespace.doc(params=SIGNED, consumes=[uploaded.ANY_TYPE])
+    @namespace.response(204, "The file is here")
+    @namespace.response(400, "The body breaks off")
+    @namespace.response(403, "The address was not signed by this server, or has expired")
+    @namespace.response(404, "The upload is gone")
+    @namespace.response(413, "The file is too large")
+    @namespace.response(415, "The file is not of the announced media type")
+    @namespace.response(422, "The file does not have the announced size")
+    @namespace.response(503, "Nothing can be stored at the moment")
+    def put(self, upload_id: UUID) -> tuple[str, int]:
+        """Put the file. Only at the address that `POST /uploads` answers; it needs no token."""
+        given = (request.args.get(name, "") for name in ("expires", "signature"))
+        row = service.signed(upload_id, *given)
+        if row.media_type and request.mimetype != row.media_type.lower():
+            raise WrongMediaType("The file was announced as %(type)s.", type=row.media_type)
+        service.store(row, uploaded.incoming(row.size))
+        return "", 204

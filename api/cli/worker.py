@@ -1,0 +1,36 @@
+"""percept worker: does jobs that come through Redis."""
+
+import click
+
+from api.config import BadSetting, load_settings, return_memory
+
+
+@click.command()
+@click.option("--port", type=int, help="Serve /metrics for Prometheus on this port.")
+def worker(port: int | None) -> None:
+    """Do jobs of the services in PERCEPT_SERVICES (all where it is empty), one at a time.
+
+    SIGTERM lets the running job end. Start as many as there are cores, on as many machines as
+    you like.
+    """
+    settings = load_settings()
+    if not settings.redis_url:
+        raise BadSetting("REDIS_URL: percept worker needs one")
+    return_memory()
+    from prometheus_client import start_http_server
+
+    from api import housekeeping
+    from api.app import create_app
+    from api.enginekit import guests
+    from api.http.inference import pools
+    from api.jobs.redis_worker import serve
+
+    app = create_app(settings)
+    guests.warm_up()
+    for pool in pools(app).values():
+        pool.warm()
+    if port:
+        start_http_server(port, settings.host)
+    housekeeping.start(app, first=False)
+    with app.app_context():
+        serve(settings.redis_url, list(pools(app)))

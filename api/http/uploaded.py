@@ -1,0 +1,134 @@
+"""Files that were put to /uploads ahead of the requests that name them."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from flask import current_app, request
+from sqlalchemy import select
+from werkzeug.exceptions import BadRequest
+
+from api.errors import Invalid, NotFound, TooLarge, Unusable, invalid
+from api.extensions import db
+from api.http.auth import caller
+from api.http.bodies import refuse_encoded
+from api.http.history import storage
+from api.models import Upload, now
+from api.storage import File
+
+ANY_TYPE = "application/octet-stream"
+PIECE = 256 * 1024
+
+
+def limit() -> int:
+    """The most bytes that may be put, or be taken by one request."""
+    return int(current_app.config["SETTINGS"].upload_max_mb) * 1_000_000
+
+
+def get(user_id: UUID, upload_id: UUID) -> Upload:
+    """One of the user's uploads.
+
+    Raises:
+        NotFound: they have none of that id.
+    """
+    query = select(Upload).where(Upload.id == upload_id, Upload.user_id == user_id)
+    row: Upload | None = db.session.scalar(query)
+    if row is None:
+        raise NotFound("There is no such upload.")
+    return row
+
+
+def received(row: Upload) -> int | None:
+    """How many bytes have been put; None while there is no file.
+
+    Raises:
+        NotReady: the store is away.
+    """
+    try:
+        return storage().size(row.file)
+    except FileNotFoundError:
+        return None
+
+
+def files(ids: list[str]) -> list[File]:
+    """The files that the caller has put to these uploads.
+
+    Raises:
+        NotFound, Unusable: one is not there, has expired, or nothing was put to it.
+        TooLarge: they are larger than the limit, all in all.
+        NotReady: the store is away.
+    """
+    rows = [_usable(text) for text in ids]
+    db.session.close()  # the store may be slow
+    total = sum(_size(row) for row in rows)
+    if total > limit():
+        raise too_large(total)
+    return [File(_content(row), row.media_type or ANY_TYPE) for row in rows]
+
+
+def too_large(size: int) -> TooLarge:
+    """The refusal of so many bytes."""
+    return TooLarge(
+        "The upload has %(size)s bytes; the limit is %(limit)s (PERCEPT_UPLOAD_MAX_MB).",
+        size=size,
+        limit=limit(),
+    )
+
+
+def _usable(text: str) -> Upload:
+    try:
+        upload_id = UUID(text)
+    except ValueError:
+        raise NotFound("There is no such upload.") from None
+    row = get(caller().user_id, upload_id)
+    if row.expires_at <= now():
+        raise Unusable("This upload has expired.", "upload_expired")
+    return row
+
+
+def _size(row: Upload) -> int:
+    if (size := received(row)) is None:
+        raise _missing()
+    return size
+
+
+def _content(row: Upload) -> bytes:
+    try:
+        return storage().read(row.file)
+    except FileNotFoundError:
+        raise _missing() from None
+
+
+def _missing() -> Unusable:
+    return Unusable("Nothing has been put to this upload yet.", "upload_missing")
+
+
+def incoming(size: int | None) -> Iterator[bytes]:
+    """The body of this request in pieces, of so many bytes where that was announced.
+
+    Raises:
+        TooLarge, Invalid: it has more bytes than the limit, or other than were announced.
+        BadRequest: it breaks off.
+    """
+    refuse_encoded()
+    _compare(request.content_length, size)
+    # One more than allowed, because Werkzeug cuts chunked bodies off at its limit in silence.
+    request.max_content_length = limit() + 1
+    count = 0
+    while piece := request.stream.read(PIECE):
+        count += len(piece)
+        _compare(max(count, size or 0), size)
+        yield piece
+    if count < (request.content_length or 0):
+        raise BadRequest
+    _compare(count, size)
+
+
+def _compare(count: int | None, size: int | None) -> None:
+    if count is not None and count > limit():
+        raise too_large(count)
+    if count is not None and size is not None and count != size:
+        raise _other_size(size)
+
+
+def _other_size(size: int) -> Invalid:
+    return invalid("size", "The file does not have the %(wanted)s bytes announced.", wanted=size)

@@ -1,0 +1,41 @@
+"""The other end of the queue on Redis: RQ's worker, in this very process.
+
+RQ would fork for each job, and every fork would load the models anew.
+"""
+
+import time
+
+from redis.exceptions import RedisError
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+from rq.worker import DequeueStrategy
+
+from api.jobs.redis_queue import connect, name_of
+
+AGAIN_S = 1.0
+
+
+class Worker(SimpleWorker):
+    """Looks for Redis again soon after it was away."""
+
+    max_connection_wait_time = 2.0
+
+
+def serve(url: str, services: list[str]) -> None:
+    """Do jobs of the services in turn, until told to stop; Redis may come and go meanwhile."""
+    while not _until_told(url, services):
+        time.sleep(AGAIN_S)
+
+
+def _until_told(url: str, services: list[str]) -> bool:
+    """Whether it was told to stop; else Redis has gone away."""
+    worker = Worker(
+        [name_of(service) for service in services],
+        connection=connect(url),
+        serializer=JSONSerializer,
+    )
+    try:
+        worker.work(logging_level="WARNING", dequeue_strategy=DequeueStrategy.ROUND_ROBIN)
+    except RedisError:
+        return bool(worker._stop_requested)
+    return True

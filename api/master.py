@@ -1,0 +1,50 @@
+"""gunicorn's master, which on a reload keeps the old workers until the new ones serve.
+
+gunicorn itself ends the old ones at once, and nobody answers while the new ones load models.
+"""
+
+import signal
+import time
+from typing import Any
+
+from gunicorn.app.wsgiapp import WSGIApplication
+from gunicorn.arbiter import Arbiter
+
+ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+
+
+class PatientMaster(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
+    """Starts workers, and ends those that are too many once the rest of them serve."""
+
+    ending = False
+
+    def signal(self, sig: int, frame: Any) -> None:
+        """Queue the signal; whoever wants us to end need not wait for new workers."""
+        self.ending = self.ending or sig in ENDINGS
+        super().signal(sig, frame)
+
+    def manage_workers(self) -> None:
+        """Start missing workers, end old ones; the new ones have as long as any sign of life."""
+        until = time.monotonic() + self.cfg.timeout
+        while self._new_ones_load() and not self.ending and time.monotonic() < until:
+            time.sleep(0.05)
+            self.reap_workers()
+        super().manage_workers()
+
+    def _new_ones_load(self) -> bool:
+        """Whether there are too many workers, and the ones to be kept do not serve yet."""
+        by_age = sorted(self.WORKERS.values(), key=lambda worker: worker.age)
+        surplus = len(by_age) - self.num_workers
+        return surplus > 0 and not all(worker.serves for worker in by_age[surplus:])
+
+
+class Application(WSGIApplication):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn's command line with this master."""
+
+    def run(self) -> None:
+        """Serve until a signal ends it."""
+        PatientMaster(self).run()
+
+
+if __name__ == "__main__":
+    Application("%(prog)s [OPTIONS] [APP_MODULE]", prog="gunicorn").run()

@@ -1,0 +1,1 @@
+"""The scale topology without Docker: every part a process on loopback, in a temporary folder."""
