@@ -140,7 +140,7 @@ def _with_files_stored(job: Job, given: Any) -> Any:
         return given
     names = job.request["files"]
     names.append(f"{job.user_id}/{job.id}-request-{len(names)}")
-    storage().put(names[-1], given.content)
+    storage().put_stream(names[-1], given.pieces())
     return {"stored": names[-1], "media_type": given.media_type}
 
 

@@ -93,7 +93,10 @@ def fingerprint(given: dict[str, Any]) -> str:
 
 
 def _digest(file: File) -> str:
-    return hashlib.sha256(file.content).hexdigest()
+    digest = hashlib.sha256()
+    for piece in file.pieces():
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _once(key: str, body_hash: str, view: Callable[[], Any]) -> Any:

@@ -1,6 +1,7 @@
 """Files that were put to /uploads ahead of the requests that name them."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from uuid import UUID
 
 from flask import current_app, request
@@ -49,6 +50,44 @@ def received(row: Upload) -> int | None:
         return None
 
 
+class Uploaded(File):
+    """A file in the storage, which comes into memory only when somebody asks for its content.
+
+    Whoever asks has a place among those that compute, so that there are never too many.
+    """
+
+    _name: str
+    _size: int
+
+    def __init__(self, row: Upload, size: int):
+        self.__dict__.update(_name=row.file, _size=size, media_type=row.media_type or ANY_TYPE)
+
+    @cached_property
+    def content(self) -> bytes:
+        """All of it.
+
+        Raises:
+            Unusable: it has been deleted meanwhile.
+            NotReady: the store is away.
+        """
+        try:
+            return storage().read(self._name)
+        except FileNotFoundError:
+            raise _missing() from None
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return self._size
+
+    def pieces(self) -> Iterator[bytes]:
+        """The content, a part at a time. Raises as `content` does."""
+        try:
+            yield from storage().pieces(self._name, PIECE)
+        except FileNotFoundError:
+            raise _missing() from None
+
+
 def files(ids: list[str]) -> list[File]:
     """The files that the caller has put to these uploads.
 
@@ -59,10 +98,10 @@ def files(ids: list[str]) -> list[File]:
     """
     rows = [_usable(text) for text in ids]
     db.session.close()  # the store may be slow
-    total = sum(_size(row) for row in rows)
-    if total > limit():
+    found = [Uploaded(row, _size(row)) for row in rows]
+    if (total := sum(file.size for file in found)) > limit():
         raise too_large(total)
-    return [File(_content(row), row.media_type or ANY_TYPE) for row in rows]
+    return list(found)
 
 
 def too_large(size: int) -> TooLarge:
@@ -89,13 +128,6 @@ def _size(row: Upload) -> int:
     if (size := received(row)) is None:
         raise _missing()
     return size
-
-
-def _content(row: Upload) -> bytes:
-    try:
-        return storage().read(row.file)
-    except FileNotFoundError:
-        raise _missing() from None
 
 
 def _missing() -> Unusable:

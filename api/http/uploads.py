@@ -153,6 +153,6 @@ def _read(file: FileStorage) -> File:
 
 
 def _not_empty(field: str, file: File) -> File:
-    if not file.content:
+    if not file.size:
         raise invalid(field, "The file is empty.")
     return file

@@ -28,6 +28,15 @@ class File:
     content: bytes
     media_type: str
 
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return len(self.content)
+
+    def pieces(self) -> Iterable[bytes]:
+        """The content, a part at a time."""
+        return [self.content]
+
 
 class Storage:
     """The files under one address: a path, a file:// or an s3://bucket/prefix address.
@@ -88,6 +97,11 @@ class Storage:
         """The whole file. Raises as `open` does."""
         with self._asking():
             return self._place.read(_checked(name))
+
+    def pieces(self, name: str, length: int) -> Iterator[bytes]:
+        """The whole file, so many bytes at a time. Raises as `open` does."""
+        with self._asking(), self._place.open(_checked(name)) as stream:
+            yield from iter(lambda: stream.read(length), b"")
 
     def size(self, name: str) -> int:
         """Its bytes. Raises as `open` does."""

@@ -20,7 +20,7 @@ from servers import Server, free_port, wait_until_ready
 from api.config import ROOT, Settings
 
 BUILD_TOOLS = ("gcc", "g++", "make", "build-essential", "uv", "pip install", "apt-get", "git")
-COMPOSE_ONLY = {"POSTGRES_PASSWORD"}
+COMPOSE_ONLY = {"POSTGRES_PASSWORD", "GRAFANA_PASSWORD"}
 
 
 @dataclass(frozen=True)

@@ -38,11 +38,12 @@ def login(email: str, password: str, device: Device) -> dict[str, Any]:
         RateLimited: too many wrong ones from this client, for this account or in all.
     """
     account = users.typed_key(email)
-    ratelimit.count(users.GUESSES, account, device.address)
-    ratelimit.check(SPRAYS, device.address)
     query = select(User.id, User.password_hash).where(User.email_key == account, User.active)
     user_id, stored = db.session.execute(query).first() or (None, None)
     db.session.close()  # hashing takes long, and a connection is not needed for it
+    # Only now: while the database is away nobody can guess, and nobody is to be locked out.
+    ratelimit.count(users.GUESSES, account, device.address)
+    ratelimit.check(SPRAYS, device.address)
     good = passwords.matches(stored, password)
     pair = _open_session(user_id, stored, device) if good and user_id else None
     if pair is None:

@@ -50,9 +50,9 @@ class OpticalCharacterRecognition(Resource):
         layer is read from that, unless `force_ocr` is set. `Accept` says what the answer is.
         """
         wanted = preferred(JSON, TEXT, HTML, PDF)
-        _check_type(image)
         limits = _limits(options)
         with inference("ocr", options) as run:
+            _check_type(image)
             engine = options["engine"] or current_app.config["SETTINGS"].ocr_engine
             readers = service.readers(run.pool.store, run.lend, engine, options["language"])
             found = service.read(image.content, limits, readers, run.watch)
