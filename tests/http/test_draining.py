@@ -16,7 +16,7 @@ import pytest
 from servers import free_port
 
 pytestmark = pytest.mark.slow
-HANG_SECONDS = 20
+HANG_SECONDS = 30
 
 
 @pytest.fixture
