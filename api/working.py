@@ -21,6 +21,7 @@ from api.jobs.running import Running, Unwanted
 from api.jobs.states import Claim
 
 LOOK_EVERY_S = 1.0
+LOOK_AT_PROGRESS_S = 0.5
 log = logging.getLogger(__name__)
 _running: dict[Running, Flask] = {}
 
@@ -61,20 +62,11 @@ def _attempt(app: Flask, running: Running) -> str:
 
 @contextmanager
 def _beating(app: Flask, running: Running) -> Iterator[None]:
-    """Writes down that the attempt goes on, from a thread of its own."""
+    """Writes down that the attempt goes on, and how far it is, from a thread of its own."""
     done = threading.Event()
-
-    def beat() -> None:
-        while not done.wait(states.BEAT_EVERY.total_seconds()):
-            try:
-                with app.app_context():
-                    if not states.beat(running.claim, running.progress):
-                        running.unwanted.set()
-            # The database may be away for a while; the work need not end for that.
-            except Exception as error:  # noqa: BLE001
-                log.warning("heartbeat: %s", type(error).__name__)
-
-    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread = threading.Thread(
+        target=_beat, args=[app, running, done], name="heartbeat", daemon=True
+    )
     thread.start()
     _running[running] = app
     try:
@@ -83,6 +75,23 @@ def _beating(app: Flask, running: Running) -> Iterator[None]:
         del _running[running]
         done.set()
         thread.join()
+
+
+def _beat(app: Flask, running: Running, done: threading.Event) -> None:
+    """Every BEAT_EVERY, or sooner where there is progress to tell of."""
+    told, told_at = 0.0, time.monotonic()
+    while not done.wait(LOOK_AT_PROGRESS_S):
+        progress, now = running.progress, time.monotonic()
+        if progress == told and now - told_at < states.BEAT_EVERY.total_seconds():
+            continue
+        told, told_at = progress, now
+        try:
+            with app.app_context():
+                if not states.beat(running.claim, progress):
+                    running.unwanted.set()
+        # The database may be away for a while; the work need not end for that.
+        except Exception as error:  # noqa: BLE001
+            log.warning("heartbeat: %s", type(error).__name__)
 
 
 def give_back() -> None:

@@ -27,8 +27,6 @@ SILENCE_SECONDS = 2.0
 RESET = struct.pack("ii", 1, 0)
 # Set once this worker is to end, by TERM or a reload: answers that have no end must end now.
 draining = threading.Event()
-# Set once this worker was told to end: streams that have no end of their own end then.
-draining = threading.Event()
 
 
 class TooSlow(ConnectionResetError):

@@ -39,6 +39,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
     monkeypatch.setattr(service, "classify", classify)
     monkeypatch.setattr(states, "BEAT_EVERY", states.timedelta(seconds=0.05))
+    monkeypatch.setattr(working, "LOOK_AT_PROGRESS_S", 0.05)
     return go_on
 
 
