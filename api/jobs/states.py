@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, case, null, select, update
+from sqlalchemy import Select, Update, case, null, select, update
 
 from api.extensions import db
 from api.models import UNFINISHED, Job, now
@@ -46,6 +46,8 @@ def claim(services: Collection[str], job_id: UUID | None = None) -> Claim | None
     )
     if job_id is not None:
         waiting = waiting.where(Job.id == job_id)
+    if not _is_any(waiting):
+        return None
     first = waiting.order_by(Job.run_at).limit(1).with_for_update(skip_locked=True)
     take = (
         update(Job)
@@ -100,13 +102,19 @@ def return_lost(problem: dict[str, Any]) -> list[tuple[UUID, str, str]]:
     One that has outlived so many workers that it may well be what kills them fails.
     """
     often = Job.attempt >= MOST_LOSSES
-    lost = update(Job).where(Job.status == "running", Job.heartbeat_at < now() - DEAD_AFTER)
-    change = lost.values(
-        status=case((often, "failed"), else_="queued"),
-        error=case((often, db.literal(problem, Job.error.type)), else_=null()),
-        finished_at=case((often, now()), else_=None),
-        notify_at=case((often & Job.callback_url.is_not(None), now()), else_=None),
-        run_at=now(),
+    lost = (Job.status == "running") & (Job.heartbeat_at < now() - DEAD_AFTER)
+    if not _is_any(select(Job.id).where(lost)):
+        return []
+    change = (
+        update(Job)
+        .where(lost)
+        .values(
+            status=case((often, "failed"), else_="queued"),
+            error=case((often, db.literal(problem, Job.error.type)), else_=null()),
+            finished_at=case((often, now()), else_=None),
+            notify_at=case((often & Job.callback_url.is_not(None), now()), else_=None),
+            run_at=now(),
+        )
     )
     rows = db.session.execute(change.returning(Job.id, Job.service, Job.status)).all()
     db.session.commit()
@@ -139,6 +147,13 @@ def called_back(job_id: UUID) -> None:
     """The client knows."""
     db.session.execute(update(Job).where(Job.id == job_id).values(notify_at=None))
     db.session.commit()
+
+
+def _is_any(wanted: Select[Any]) -> bool:
+    """Whether there is one: to look is cheap, while an UPDATE of nothing locks all of SQLite."""
+    found = db.session.scalar(wanted.limit(1))
+    db.session.rollback()
+    return found is not None
 
 
 def _of(held: Claim) -> Update:

@@ -1,6 +1,7 @@
 """What Percept leans on, for tests: PostgreSQL and Redis. Loaded as a pytest plugin."""
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ import psutil
 import psycopg
 import pytest
 import redis
+import servers
 from servers import READY_SECONDS, free_port
 
 Kind = TypeVar("Kind", bound="Background")
@@ -160,6 +162,21 @@ def common_postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _servers_on_postgres(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With PERCEPT_TEST_DATABASE=postgresql, servers and commands have their databases there."""
+    if os.environ.get("PERCEPT_TEST_DATABASE") == "postgresql":
+        common: PostgresServer = request.getfixturevalue("common_postgres")
+
+        @functools.cache
+        def of(folder: Path) -> str:
+            return common.fresh(f"of_{abs(hash(folder))}")
+
+        servers.database_of = of
+    yield
+    servers.database_of = None
+
+
 @pytest.fixture
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server that the test may stop, start, freeze and thaw."""
@@ -183,7 +200,7 @@ def postgres_url(common_postgres: PostgresServer, request: pytest.FixtureRequest
 def emptied_postgres_url(common_postgres: PostgresServer) -> str:
     """The address of one database without tables: in a tenth of the time of a fresh one."""
     url = f"{common_postgres.url}/postgres"
-    others = "pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    others = "pid <> pg_backend_pid() AND datname = current_database()"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
         connection.execute("DROP SCHEMA public CASCADE")

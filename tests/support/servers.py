@@ -56,8 +56,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+# The address of the database that belongs to a folder, where the tests run on PostgreSQL.
+database_of: Callable[[Path], str] | None = None
+
+
 def environment(folder: Path, **more: str) -> dict[str, str]:
     """The environment of a command: the system's, none of the developer's settings, and ours."""
+    if database_of:
+        more = {"DATABASE_URL": database_of(folder), **more}
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PERCEPT_")}
     for name in ("DATABASE_URL", "REDIS_URL", "HOST", "PORT"):
         kept.pop(name, None)
