@@ -71,7 +71,7 @@ def one_file(field: str, types: tuple[str, ...]) -> File:
         NotFound, Unusable, NotReady: there is no usable upload.
     """
     _refuse_early()
-    if ids := _upload_ids():
+    if ids := _upload_ids(field):
         if len(ids) > 1:
             raise invalid(UPLOAD, "Was given more than once.")
         return _not_empty(UPLOAD, uploaded.files(ids)[0])
@@ -88,7 +88,7 @@ def one_file(field: str, types: tuple[str, ...]) -> File:
 def many_files(field: str, most: int) -> list[File]:
     """Each file under the field, or each upload, in order; they may be empty."""
     _refuse_early()
-    if ids := _upload_ids():
+    if ids := _upload_ids(field):
         _at_most(most, UPLOAD, ids)
         return uploaded.files(ids)
     if request.mimetype != MULTIPART:
@@ -103,8 +103,8 @@ def _at_most(most: int, field: str, found: Sequence[object]) -> None:
         raise invalid(field, "Must have at most %(wanted)s entries.", wanted=most)
 
 
-def _upload_ids() -> list[str]:
-    """The ids of uploads that stand in for files."""
+def _upload_ids(field: str) -> list[str]:
+    """The ids of uploads that stand in for the files of this field."""
     g.read_already = {UPLOAD}
     # To look for a form in a raw body would fix the limit of that body too early.
     is_form = request.mimetype in FORMS
@@ -113,6 +113,8 @@ def _upload_ids() -> list[str]:
     sent = request.content_length or request.headers.get("Transfer-Encoding")
     if ids and (request.files if is_form else sent):
         raise invalid(UPLOAD, "Was given beside a file.")
+    if ids and is_form and request.form.getlist(field) == [""]:
+        g.read_already.add(field)  # no file was chosen in the form
     return ids
 
 

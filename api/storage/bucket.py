@@ -9,10 +9,7 @@ from datetime import datetime, timedelta
 from typing import IO, Any
 
 import fsspec
-from botocore.exceptions import (  # type: ignore[import-untyped]  # it ships none
-    BotoCoreError,
-    ClientError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
 from api.config import aws_region
 

@@ -77,6 +77,16 @@ def test_an_empty_field_is_none(post: Any) -> None:
     assert post("classify", data=form).status_code == 200
 
 
+def test_a_form_in_which_no_file_was_chosen(post: Any, her: Uploader, refused: Any) -> None:
+    """Browsers and Swagger UI send the empty field too; words in it are no file."""
+    upload_id = her.upload(picture())
+    form = {"upload_id": upload_id, "image": "", "top_k": "1"}
+    kind = {"content_type": "multipart/form-data"}
+    assert post("classify", data=form, **kind).status_code == 200
+    answer = post("classify", data={**form, "image": "x"}, **kind)
+    refused(answer, 422, "validation_failed", "image")
+
+
 def test_in_place_of_many(storage_url: str, post: Any, her: Uploader, refused: Any) -> None:
     """In their order; one that cannot be read does not fail the others."""
     ids = [her.upload(picture("navy")), her.upload(b"x"), her.upload(picture("red"))]

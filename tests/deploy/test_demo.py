@@ -2,16 +2,11 @@
 
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
 import psutil
 import pytest
-
-from api.config import ROOT
-
-sys.path.insert(0, str(ROOT / "deploy"))
 from demo import parts
 from demo.parts import Failed, Part, Programs, environment, free_ports, program
 

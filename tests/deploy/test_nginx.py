@@ -3,16 +3,13 @@
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-from api.config import ROOT, Settings
-
-sys.path.insert(0, str(ROOT / "deploy"))
 from demo.front import nginx, upstreams
 from demo.topology import LIMITS, REPLICAS, SERVICES
+
+from api.config import ROOT, Settings
 
 FOLDER = ROOT / "deploy" / "nginx"
 PARTS = {name: [n] for n, name in enumerate(REPLICAS, 20000)}

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,13 +12,11 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from demo.parts import Failed
+from demo.topology import SERVICES, Topology
 from pages import drawn, file_of
 
 from api.config import ROOT
-
-sys.path.insert(0, str(ROOT / "deploy"))
-from demo.parts import Failed
-from demo.topology import SERVICES, Topology
 
 pytestmark = pytest.mark.slow
 PROGRAMS = ("nginx", "prometheus", "redis-server", "setpriv")
