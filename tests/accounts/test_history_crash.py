@@ -4,7 +4,6 @@ import io
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -21,8 +20,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from servers import Server
-from sqlalchemy import delete, func, select
+from servers import Server, database
+from sqlalchemy import delete, func, select, text
 
 from api.accounts.history import service
 from api.extensions import db
@@ -61,14 +60,13 @@ def classify(server: Server, headers: dict[str, str], data: bytes) -> httpx.Resp
 
 @contextmanager
 def locked(server: Server) -> Iterator[None]:
-    """Nobody else can write to the server's database meanwhile."""
-    database = sqlite3.connect(server.folder / "data" / "percept.db", timeout=10)
-    database.execute("BEGIN IMMEDIATE")
-    try:
+    """Nobody else can write to the history in the server's database meanwhile."""
+    with database(server) as connection:
+        on_sqlite = connection.dialect.name == "sqlite"
+        # A change of nothing takes SQLite's one lock.
+        lock = "DELETE FROM history WHERE false" if on_sqlite else "LOCK TABLE history"
+        connection.execute(text(lock))
         yield
-    finally:
-        database.rollback()
-        database.close()
 
 
 def test_killed_between_file_and_row(serve: Callable[..., Server]) -> None:

@@ -1,18 +1,22 @@
 """What only a real server shows: two workers, many clients at once, and how long it takes."""
 
-import sqlite3
 import statistics
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from servers import database
+from sqlalchemy import text, update
+
+from api.models import Session
 
 pytestmark = pytest.mark.slow
 V1 = "/api/v1"
@@ -20,16 +24,6 @@ PASSWORD = "ten thousand small lamps"
 ANOTHER = "another one of my lamps"
 BOTH_WORKERS = 20  # so many new connections meet both workers
 ROUNDS, SECONDS = 100, 20
-
-
-@contextmanager
-def database(server: Any) -> Iterator[sqlite3.Connection]:
-    """The server's own database, for what no route would do."""
-    connection = sqlite3.connect(server.folder / "data" / "percept.db", timeout=10)
-    connection.execute("PRAGMA foreign_keys = ON")
-    with connection:
-        yield connection
-    connection.close()
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -56,7 +50,8 @@ def settle(server: Any, email: str, role: str = "user") -> dict[str, Any]:
     """Registers somebody, gives them their roles and signs them in."""
     tokens = server.sign_in(email)
     with database(server) as connection:
-        connection.execute("UPDATE users SET roles = ? WHERE email = ?", (role, email))
+        change = text("UPDATE users SET roles = :role WHERE email = :email")
+        connection.execute(change, {"role": role, "email": email})
     headers = bearer(tokens["access_token"])
     me = server.get(f"{V1}/users/me", headers=headers).json()
     return {**tokens, "headers": headers, "email": email, "id": me["id"]}
@@ -155,8 +150,8 @@ def test_fifty_registrations_at_once(server: Any, spelling: Any) -> None:
     assert statuses(answers) == {201: 1, 409: 49}
     assert {a.json()["code"] for a in answers if a.status_code == 409} == {"email_taken"}
     with database(server) as connection:
-        found = connection.execute("SELECT email_key FROM users WHERE email_key = ?", (email,))
-        assert found.fetchall() == [(email,)]
+        mine = text("SELECT email_key FROM users WHERE email_key = :email")
+        assert connection.execute(mine, {"email": email}).all() == [(email,)]
 
 
 def test_one_key_twenty_times_at_once(server: Any, person: Any) -> None:
@@ -190,8 +185,8 @@ def test_two_admins_against_each_other(serve: Any) -> None:
         assert sorted(statuses(answers)) in ([200, 401], [200, 403], [200, 409])
         with database(server) as connection:
             admins = "SELECT count(*) FROM users WHERE active AND roles LIKE '%admin%'"
-            assert connection.execute(admins).fetchone() == (1,), [a.text for a in answers]
-            connection.execute("UPDATE users SET roles = 'user admin', active = 1")
+            assert connection.scalar(text(admins)) == 1, [a.text for a in answers]
+            connection.execute(text("UPDATE users SET roles = 'user admin', active = true"))
         if body == {"active": False}:  # which ended a session
             pair = [settle(server, one["email"], "user admin") for one in pair]
         rounds += 1
@@ -221,9 +216,9 @@ def test_a_spent_token_ends_the_family_everywhere(server: Any, person: Any, refu
     ada = person()
     child = server.post(f"{V1}/auth/refresh", headers=bearer(ada["refresh_token"])).json()
     with database(server) as connection:
-        long_ago = "2020-01-01 00:00:00.000000"
-        one = (long_ago, ada["id"].replace("-", ""))
-        connection.execute("UPDATE sessions SET rotated_at = ? WHERE user_id = ?", one)
+        long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+        hers = update(Session).where(Session.user_id == UUID(ada["id"]))
+        connection.execute(hers.values(rotated_at=long_ago))
     spent = bearer(ada["refresh_token"])
     refused(server.post(f"{V1}/auth/refresh", headers=spent), 401, "token_revoked")
     for _ in range(BOTH_WORKERS):
@@ -279,7 +274,8 @@ def test_an_unknown_user_takes_as_long(server: Any, person: Any) -> None:
     """Wrong password, no such user, disabled: the medians are alike, so time tells nothing."""
     ada, off = person(), person("off")
     with database(server) as connection:
-        connection.execute("UPDATE users SET active = 0 WHERE email = ?", (off["email"],))
+        gone = text("UPDATE users SET active = false WHERE email = :email")
+        connection.execute(gone, {"email": off["email"]})
     emails = {"wrong": ada["email"], "unknown": "nobody@example.com", "disabled": off["email"]}
     spent: dict[str, list[float]] = {name: [] for name in emails}
     with httpx.Client(base_url=server.url, timeout=30) as client:

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import Connection, create_engine, text
 
 PERCEPT = Path(sys.executable).with_name("percept")
 READY_SECONDS = 60
@@ -48,6 +50,21 @@ class Server:
     def bearer(self, email: str) -> dict[str, str]:
         """The headers of somebody who is signed in."""
         return {"Authorization": f"Bearer {self.sign_in(email)['access_token']}"}
+
+
+@contextmanager
+def database(server: Server) -> Iterator[Connection]:
+    """The server's own database, in one transaction, for what no route would do."""
+    file = f"sqlite:///{server.folder / 'data' / 'percept.db'}"
+    url = database_of(server.folder) if database_of else file
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    try:
+        with engine.begin() as connection:
+            if not database_of:
+                connection.execute(text("PRAGMA foreign_keys = ON"))
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def free_port() -> int:
