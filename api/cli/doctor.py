@@ -84,6 +84,19 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield Finding(current, f"database ({kind}), tables of revision {here}", cure)
 
 
+def _queue(settings: Settings) -> Iterator[Finding]:
+    from api.errors import NotReady
+    from api.jobs.queue import queue
+
+    who = "percept worker, through Redis" if settings.uses_rq else "threads of the server"
+    try:
+        queue().check()
+    except NotReady:
+        yield Finding(False, f"jobs are done by {who}", "Check REDIS_URL.")
+    else:
+        yield Finding(True, f"jobs are done by {who}")
+
+
 def _models(settings: Settings) -> Iterator[Finding]:
     store = ModelStore(settings.models_dir)
     for entry in store.entries():
@@ -147,6 +160,7 @@ EXAMINATIONS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _data,
     _storage,
     _database,
+    _queue,
     _models,
     _guests,
     _defaults,

@@ -17,7 +17,7 @@ def whole(run: Run, body: bytes, media_type: str, language: str | None, keep: Ke
     """The bytes, which the history has before they are sent; see `streamed`."""
     run.output, result = keep([body])
     run.answer(language, **result)
-    return _located(run, body, media_type)
+    return located(run, body, media_type)
 
 
 def streamed(
@@ -46,12 +46,13 @@ def streamed(
         run.output, result = keep(sent)
         run.answer(language, **result)
 
-    answer = _located(run, stream_with_context(sending()), media_type)
+    answer = located(run, stream_with_context(sending()), media_type)
     answer.call_on_close(held.pop_all().close)
     return answer
 
 
-def _located(run: Run, body: bytes | Iterator[bytes], media_type: str) -> Response:
+def located(run: Run, body: bytes | Iterator[bytes], media_type: str) -> Response:
+    """An answer that is no JSON, and says where its history entry is."""
     answer = Response(body, content_type=media_type)
     answer.headers["Content-Location"] = f"/api/v1/history/{run.id}"
     return answer

@@ -31,7 +31,7 @@ def percept(
 def test_help_names_every_command(tmp_path: Path) -> None:
     """`percept --help` lists the commands with a line each."""
     text = percept(tmp_path, "--help").stdout
-    for command in ("db", "doctor", "models", "openapi", "serve", "setup", "users"):
+    for command in ("db", "doctor", "models", "openapi", "serve", "setup", "users", "worker"):
         assert f"  {command} " in text
 
 
@@ -81,6 +81,15 @@ def test_doctor(tmp_path: Path) -> None:
     after = percept(tmp_path, "doctor")
     assert (after.returncode, "MISSING" in after.stdout) == (0, False)
     assert "classify answers with everyday_10" in after.stdout
+
+
+def test_doctor_without_redis(tmp_path: Path) -> None:
+    """A queue that is away is missing, and the variable that names it is told."""
+    percept(tmp_path, "setup")
+    told = percept(tmp_path, "doctor", REDIS_URL="redis://127.0.0.1:9/0")
+    assert told.returncode == 1
+    assert "MISSING jobs are done by percept worker, through Redis" in told.stdout
+    assert "Check REDIS_URL." in told.stdout
 
 
 def test_openapi(tmp_path: Path) -> None:

@@ -2,9 +2,8 @@
 
 from dataclasses import asdict
 from typing import Any
-from uuid import UUID
 
-from flask import Response, current_app
+from flask import current_app
 from flask_restx import Resource
 
 from api.errors import WrongMediaType
@@ -17,6 +16,7 @@ from api.http.jobs import most
 from api.http.negotiation import preferred
 from api.http.options import takes_options
 from api.http.restx import answers_with
+from api.http.streaming import located
 from api.http.uploads import takes_file
 from api.services.ocr import schemas, service
 from api.services.ocr.schemas import HTML, JSON, PDF, TEXT, namespace
@@ -61,7 +61,7 @@ class OpticalCharacterRecognition(Resource):
             if wanted != JSON:
                 run.output = _written(found, image.content, wanted)
             answer = run.answer(found.language, **_result(found))
-        return _file(run.output, run.id) if run.output else answer
+        return located(run, run.output.content, run.output.media_type) if run.output else answer
 
 
 def _limits(options: dict[str, Any]) -> service.Limits:
@@ -88,9 +88,3 @@ def _written(found: service.Document, data: bytes, wanted: str) -> File:
         return File(service.searchable(data, found), PDF)
     text = service.hocr(found) if wanted == HTML else f"{found.text}\n"
     return File(text.encode(), f"{wanted}; charset=utf-8")
-
-
-def _file(file: File, entry_id: UUID) -> Response:
-    answer = Response(file.content, content_type=file.media_type)
-    answer.headers["Content-Location"] = f"/api/v1/history/{entry_id}"
-    return answer

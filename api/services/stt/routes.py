@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Any
 
-from flask import Response
 from flask_restx import Resource
 
 from api.http.auth import signed_in
@@ -14,6 +13,7 @@ from api.http.inference import inference
 from api.http.jobs import most
 from api.http.options import takes_options
 from api.http.restx import answers_with
+from api.http.streaming import whole
 from api.http.uploads import takes_file
 from api.services.stt import schemas, service
 from api.services.stt.schemas import namespace
@@ -49,13 +49,9 @@ class SpeechToText(Resource):
             text = _as_text(found, options["format"])
             if text is None:
                 return run.answer(found.language, **_result(found))
-            run.output = File(
-                text.encode(), f"{schemas.TEXT_TYPES[options['format']]}; charset=utf-8"
-            )
-            run.answer(found.language, **_result(found))
-            answer = Response(text, content_type=run.output.media_type)
-            answer.headers["Content-Location"] = f"/api/v1/history/{run.id}"
-            return answer
+            kind = f"{schemas.TEXT_TYPES[options['format']]}; charset=utf-8"
+            file, result = File(text.encode(), kind), _result(found)
+            return whole(run, file.content, kind, found.language, lambda _: (file, result))
 
 
 def _as_text(found: service.Transcript, wanted: str) -> str | None:
