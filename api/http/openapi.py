@@ -86,7 +86,7 @@ def _operation(op: Doc, old: Doc) -> Doc:
         new["parameters"] = plain
     consumes: list[str] = op.get("consumes") or old.get("consumes") or [JSON]
     if body := _body(parameters, consumes, op.get("x-raw-body", [])):
-        new["requestBody"] = body
+        new["requestBody"] = body | ({"required": False} if op.get("x-optional-body") else {})
     produces: list[str] = op.get("produces") or old.get("produces") or [JSON]
     new["responses"] = {
         # A job is JSON, whatever the route answers otherwise.

@@ -67,6 +67,8 @@ def test_from_first_to_last(app: Flask, client: FlaskClient, ada: Any, her: Uplo
 )
 def test_the_body_may_be_left_out(client: FlaskClient, ada: Any, sent: Any) -> None:
     """Then nothing is announced."""
+    published = client.get("/openapi.json").get_json()["paths"]["/uploads"]["post"]
+    assert published["requestBody"]["required"] is False
     place = client.post(UPLOADS, headers=ada["headers"], **sent).get_json()
     assert place["headers"] == {}
 

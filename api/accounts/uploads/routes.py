@@ -37,6 +37,7 @@ def _takes_wish(view: Callable[..., Any]) -> Any:
         return view(*args, body=json_body(schemas.wish) if sent else {}, **kwargs)
 
     documented = namespace.expect(schemas.wish, validate=False)(reading)
+    documented = namespace.doc(vendor={"x-optional-body": True})(documented)
     return refuses_bodies(namespace, documented)
 
 
