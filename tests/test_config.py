@@ -27,6 +27,13 @@ BAD = [
     ("PERCEPT_SECRET", "a" * 64),
     ("DATABASE_URL", "mysql://host/name"),
     ("DATABASE_URL", "not an address"),
+    ("REDIS_URL", "http://host"),
+    ("REDIS_URL", "redis://"),
+    ("REDIS_URL", "redis://host:port"),
+    ("PERCEPT_QUEUE", "rq"),  # without REDIS_URL
+    ("PERCEPT_QUEUE", "celery"),
+    ("PERCEPT_JOB_THREADS", "0"),
+    ("PERCEPT_UPLOAD_MAX_MB", "x"),
 ]
 
 

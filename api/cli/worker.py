@@ -16,6 +16,8 @@ def worker(port: int | None) -> None:
     settings = load_settings()
     if not settings.redis_url:
         raise BadSetting("REDIS_URL: percept worker needs one")
+    if not settings.uses_rq:
+        raise BadSetting("PERCEPT_QUEUE: local leaves nothing to percept worker")
     return_memory()
     from prometheus_client import start_http_server
 

@@ -3,6 +3,7 @@
 import base64
 import re
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
@@ -111,8 +112,15 @@ class Settings(Basics):
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, value: str) -> str:
-        if value and not value.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("is not a redis:// address")
+        if value and not (value.startswith(("redis://", "rediss://")) and _has_host(value)):
+            raise ValueError("is not an address like redis://host:6379/0")
+        return value
+
+    @field_validator("queue")
+    @classmethod
+    def _queue(cls, value: str, info: ValidationInfo) -> str:
+        if value == "rq" and info.data.get("redis_url") == "":
+            raise ValueError("rq needs REDIS_URL")
         return value
 
     @field_validator("webhook_secret")
@@ -138,6 +146,14 @@ class Settings(Basics):
     def uses_rq(self) -> bool:
         """Whether jobs go through Redis."""
         return self.queue == "rq" or (self.queue == "auto" and bool(self.redis_url))
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _key_bytes(secret: str) -> int:

@@ -129,10 +129,19 @@ def test_a_worker_while_redis_comes_and_goes(
     wait_for([sent() for _ in range(3)])
 
 
-def test_a_worker_needs_redis(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({}, "REDIS_URL: percept worker needs one"),
+        (
+            {"REDIS_URL": "redis://127.0.0.1:9/0", "PERCEPT_QUEUE": "local"},
+            "PERCEPT_QUEUE: local leaves nothing to percept worker",
+        ),
+    ],
+)
+def test_a_worker_needs_redis(tmp_path: Path, settings: dict[str, str], why: str) -> None:
     """Otherwise it ends in one line."""
-    done = subprocess.run(
-        [PERCEPT, "worker"], env=environment(tmp_path), capture_output=True, text=True, cwd=tmp_path
-    )
-    assert done.returncode == 2
-    assert done.stderr == "percept: REDIS_URL: percept worker needs one\n"
+    env = environment(tmp_path, **settings)
+    command = [PERCEPT, "worker"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, f"percept: {why}\n")
