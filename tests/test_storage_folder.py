@@ -149,3 +149,21 @@ def test_a_folder_that_we_may_not_read(
     for method in (storage.open, storage.read, storage.size):
         with pytest.raises(NotReady, match="cannot be reached"):
             method("ada/1-input")
+
+
+def test_stored_while_the_owner_goes(tmp_path: Path) -> None:
+    """Whoever stores a file finds the folder gone and makes it again; it is no full disk."""
+    storage, ended = Storage(str(tmp_path / "files")), threading.Event()
+
+    def remove() -> None:
+        while not ended.wait(0.002):
+            storage.remove_owner("ada")
+
+    remover = threading.Thread(target=remove)
+    remover.start()
+    try:
+        for number in range(300):
+            storage.put(f"ada/{number}", b"x")
+    finally:
+        ended.set()
+        remover.join()

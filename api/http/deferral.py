@@ -18,6 +18,7 @@ from api.http import jobs
 from api.http.auth import Caller, caller
 from api.http.history import storage
 from api.http.options import Option
+from api.http.uploaded import Uploaded
 from api.jobs import webhooks
 from api.jobs.queue import queue
 from api.jobs.running import Running
@@ -140,7 +141,10 @@ def _with_files_stored(job: Job, given: Any) -> Any:
         return given
     names = job.request["files"]
     names.append(f"{job.user_id}/{job.id}-request-{len(names)}")
-    storage().put_stream(names[-1], given.pieces())
+    if isinstance(given, Uploaded):
+        storage().put_stream(names[-1], given.pieces())
+    else:
+        storage().put(names[-1], given.content)
     return {"stored": names[-1], "media_type": given.media_type}
 
 

@@ -34,8 +34,13 @@ class Folder:
         self._system.modified(self._root)
 
     def put(self, name: str, content: bytes) -> None:
-        """Raises OSError."""
-        self.put_stream(name, [content])
+        """Again where the owner's folder is removed meanwhile. Raises OSError."""
+        for _ in range(TRIES):
+            # The latter where it goes while it is being made.
+            with contextlib.suppress(FileNotFoundError, FileExistsError):
+                self.put_stream(name, [content])
+                return
+        raise FileNotFoundError(name)
 
     def put_stream(self, name: str, chunks: Iterable[bytes]) -> None:
         """Written beside its place, and moved there. Raises OSError."""

@@ -23,7 +23,7 @@ V1 = "/api/v1"
 PASSWORD = "ten thousand small lamps"
 ANOTHER = "another one of my lamps"
 BOTH_WORKERS = 20  # so many new connections meet both workers
-ROUNDS, SECONDS = 100, 20
+ROUNDS, SECONDS = 100, 12
 
 
 def bearer(token: str) -> dict[str, str]:

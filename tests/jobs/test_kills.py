@@ -17,8 +17,8 @@ from napping import copy_with_nap
 from servers import PERCEPT, Server, environment
 
 pytestmark = pytest.mark.slow
-JOBS = int(os.environ.get("PERCEPT_TEST_JOBS", "40"))
-KILLS = int(os.environ.get("PERCEPT_TEST_KILLS", "4"))
+JOBS = int(os.environ.get("PERCEPT_TEST_JOBS", "30"))
+KILLS = int(os.environ.get("PERCEPT_TEST_KILLS", "3"))
 WORKERS = max(3, JOBS // 40)
 EVERY_S = 2.5
 
