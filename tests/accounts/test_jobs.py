@@ -75,14 +75,18 @@ def test_jobs_of_others(client: FlaskClient, ada: Any, bob: Any, send: Any) -> N
 
 
 def test_keys_see_jobs_of_their_services(client: FlaskClient, ada: Any, send: Any) -> None:
-    """A key that may classify can follow what it has sent; one that may speak can not."""
+    """A key that may classify can follow and cancel what it has sent; one that may speak can not.
+
+    One that may read the history sees all, and changes nothing.
+    """
     place, seen = send(ada), {}
-    for scope in ("classify", "tts", "history:read"):
+    for scope in ("history:read", "tts", "classify"):
         body = {"name": scope, "scopes": [scope]}
         made = client.post("/api/v1/auth/api-keys", json=body, headers=ada["headers"])
         key = {"X-API-Key": made.get_json()["key"]}
-        seen[scope] = client.get(place, headers=key).status_code
-    assert seen == {"classify": 200, "tts": 404, "history:read": 200}
+        answers = [client.get(place, headers=key), client.delete(place, headers=key)]
+        seen[scope] = [answer.status_code for answer in answers]
+    assert seen == {"history:read": [200, 403], "tts": [404, 404], "classify": [200, 204]}
 
 
 def test_cancelling(app: Flask, client: FlaskClient, ada: Any, send: Any) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, delete, select
 
-from api.errors import Conflict, NotFound, Overloaded
+from api.errors import Conflict, Forbidden, NotFound, Overloaded
 from api.extensions import db
 from api.http.auth import Caller
 from api.http.history import storage
@@ -22,7 +22,7 @@ LOOK_EVERY_S = 0.25
 QUIET_S = 15.0
 # Clients come again by themselves; proxies and load balancers end longer streams anyway.
 LONGEST_S = 600.0
-READING = "history:read"
+READING, WRITING = "history:read", "history:write"
 _streams = threading.BoundedSemaphore(64)  # each keeps a thread
 
 
@@ -49,9 +49,14 @@ def cancel(who: Caller, job_id: UUID) -> None:
 
     Raises:
         NotFound: the caller has none of that id.
+        Forbidden: the caller is a key that may look, but not change anything.
         Conflict: it has ended by itself.
     """
     job = get(who, job_id)
+    if who.scopes.isdisjoint({job.service, WRITING}):
+        raise Forbidden(
+            "This key does not have the scope %(scope)s.", "scope_missing", scope=job.service
+        )
     if states.cancel(who.user_id, job_id):
         storage().remove(*job.request["files"])
     elif get(who, job_id).status != "cancelled":
