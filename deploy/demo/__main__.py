@@ -12,6 +12,7 @@ from demo.parts import Failed
 from demo.topology import Topology
 
 ADMIN = "admin@example.com"
+ENDINGS = (signal.SIGINT, signal.SIGTERM)
 TEXT = """
 Percept is at {url} (docs: {url}/docs), Prometheus at {prometheus}.
 Behind it: {parts}.
@@ -35,7 +36,7 @@ Data and logs are in {folder}. Ctrl-C ends everything and removes them.
 @click.option("--port", default=8080, show_default=True, help="Port of nginx; 0: any free one.")
 def main(port: int) -> None:
     """Run until Ctrl-C, SIGTERM or the end of a part."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDINGS:
         signal.signal(number, _as_interrupt)
     click.echo("Starting PostgreSQL, Redis, S3, Percept's parts, Prometheus and nginx ...")
     try:
@@ -51,6 +52,8 @@ def main(port: int) -> None:
 
 
 def _as_interrupt(_: int, __: FrameType | None) -> None:
+    for number in ENDINGS:
+        signal.signal(number, signal.SIG_IGN)  # a second one would leave things lying about
     raise KeyboardInterrupt
 
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from servers import Server
 
 pytestmark = pytest.mark.slow
-TOTAL, AT_ONCE = 200, 8
+TOTAL, AT_ONCE = 120, 8
 WORDS = ("apple", "bridge", "candle", "doctor", "engine", "forest", "garden", "harbour")
 SENTENCES = (
     "The quick brown fox jumps over the lazy dog.",
