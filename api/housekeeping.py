@@ -48,7 +48,7 @@ class Housekeeper:
             self._next_minute = time.monotonic() + MINUTE
             self._try("expired uploads deleted", uploads.prune)
         if time.monotonic() >= self._next_prune:
-            self._next_minute = self._next_prune = time.monotonic() + HOUR
+            self._next_prune = time.monotonic() + HOUR
             self._prune()
 
     def _prune(self) -> None:

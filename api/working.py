@@ -28,6 +28,7 @@ _running: dict[Running, Flask] = {}
 
 def perform(job_id: str) -> None:
     """Do this job, unless somebody else has it; called by RQ within an application context."""
+    # The proxy would lead nowhere in the thread of the heartbeat.
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     if claim := states.claim(list(pools(app)), UUID(job_id)):
         work(app, claim)

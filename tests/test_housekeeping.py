@@ -74,6 +74,18 @@ def test_old_entries_are_pruned_once_an_hour(app: Flask, monkeypatch: pytest.Mon
     assert asked == [(7,), (7,)]
 
 
+def test_expired_uploads_go_every_minute(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also after the hourly round of the rest."""
+    pruned, clock = [], [1000.0]
+    monkeypatch.setattr(housekeeping.uploads, "prune", lambda: pruned.append(1) or 0)
+    monkeypatch.setattr(housekeeping.time, "monotonic", lambda: clock[0])
+    keeper = Housekeeper(app, first=False)
+    for _ in range(130):
+        keeper.round()
+        clock[0] += housekeeping.MINUTE
+    assert len(pruned) >= 128
+
+
 def test_a_database_that_is_away(
     app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
