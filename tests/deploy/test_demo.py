@@ -11,8 +11,8 @@ from demo import parts
 from demo.parts import Failed, Part, Programs, environment, free_ports, program
 
 
-def shell(name: str, text: str, ready: bool = True, **more: signal.Signals) -> Part:
-    return Part(name, ("/bin/sh", "-c", text), lambda: ready, **more)
+def shell(name: str, text: str, ready: bool = True) -> Part:
+    return Part(name, ("/bin/sh", "-c", text), lambda: ready)
 
 
 def test_a_part_that_ends_is_named_with_its_last_words(tmp_path: Path) -> None:
@@ -60,12 +60,15 @@ def test_what_does_not_end_is_killed_with_its_children(
 def test_each_part_ends_by_its_own_signal(tmp_path: Path) -> None:
     """PostgreSQL, for one, is not asked by SIGTERM."""
     programs = Programs(tmp_path)
-    text = "trap 'echo asked; exit' QUIT; echo up > up; while :; do sleep 0.05; done"
-    programs.start(shell("one", text, ends_by=signal.SIGQUIT))
-    while not (tmp_path / "up").exists():
-        time.sleep(0.02)
+    log = programs.log("one")
+    # Not a file of its own to say "up": a trap that fires meanwhile would write there too.
+    text = "trap 'echo asked; exit' QUIT; echo up; while :; do sleep 0.05; done"
+    part = Part(
+        "one", ("/bin/sh", "-c", text), lambda: bool(log.read_text()), ends_by=signal.SIGQUIT
+    )
+    programs.start(part)
     programs.stop(["one"])
-    assert programs.log("one").read_text() == "asked\n"
+    assert log.read_text() == "up\nasked\n"
 
 
 def test_nothing_of_the_developer_reaches_the_parts(monkeypatch: pytest.MonkeyPatch) -> None:
