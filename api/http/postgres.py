@@ -63,7 +63,8 @@ def _within(steps: Generator[Any, Any, Result], seconds: float) -> Generator[Any
         wish = next(steps)
         while True:
             ready = yield wish
-            if time.monotonic() > until:
+            # What has arrived counts, however late this process gets to it.
+            if not ready and time.monotonic() > until:
                 raise ConnectionTimeout(SILENT)
             wish = steps.send(ready)
     except StopIteration as end:
@@ -73,11 +74,11 @@ def _within(steps: Generator[Any, Any, Result], seconds: float) -> Generator[Any
 class Connector:
     """Opens connections; after one that got no answer it refuses for PAUSE_SECONDS at once.
 
-    So a crowd of requests does not wait in turns.
+    So a crowd of requests does not wait in turns. One that does get an answer ends the pause.
     """
 
     def __init__(self) -> None:
-        self._silent_until = 0.0
+        self._silent_until = self._answered_at = 0.0
 
     def __call__(self, *, cargs: list[Any], cparams: dict[str, Any], **_: Any) -> Any:
         """A new connection, as SQLAlchemy's `do_connect` wants it.
@@ -85,13 +86,18 @@ class Connector:
         Raises:
             psycopg.OperationalError: there is none to be had.
         """
-        if time.monotonic() < self._silent_until:
+        began = time.monotonic()
+        if began < self._silent_until:
             raise ConnectionTimeout(SILENT)
         try:
-            return PatientConnection.connect(*cargs, **cparams)
+            made = PatientConnection.connect(*cargs, **cparams)
         except ConnectionTimeout:
-            self._silent_until = time.monotonic() + PAUSE_SECONDS
+            # Not where another has got through meanwhile: then the server is back.
+            if self._answered_at < began:
+                self._silent_until = time.monotonic() + PAUSE_SECONDS
             raise
+        self._answered_at, self._silent_until = time.monotonic(), 0.0
+        return made
 
 
 def _rest(connection: PatientConnection | None, _: Any) -> None:

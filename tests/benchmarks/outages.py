@@ -43,7 +43,8 @@ def measure(args: argparse.Namespace, postgres: PostgresServer, redis: RedisServ
             seen = outage(server, asks, away, how, args.seconds)
             longest, back = max(longest, seen.longest), max(back, seen.back)
             failures += len(seen.failures)
-            say(how=how, longest_s=round(seen.longest, 2), back_s=round(seen.back, 2))
+            seconds = {"longest_s": seen.longest, "first_s": seen.first, "back_s": seen.back}
+            say(how=how, **{name: round(value, 2) for name, value in seconds.items()})
             say(answers=dict(seen.answers), failures=seen.failures[:3])
         written, missing = len(writer.acknowledged), len(writer.missing())
         say(of=args.of, longest_s=round(longest, 2), back_s=round(back, 2), failures=failures)

@@ -138,20 +138,48 @@ def test_a_statement_that_is_not_answered(
         assert db.session.scalar(text("SELECT 2")) == 2
 
 
-def test_a_new_connection_that_is_not_answered() -> None:
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """Something that accepts connections and says nothing."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening
+
+
+def refused(connect: postgres.Connector, silent: socket.socket) -> None:
+    with pytest.raises(psycopg.OperationalError, match=postgres.SILENT):
+        connect(cargs=[], cparams={"host": "127.0.0.1", "port": silent.getsockname()[1]})
+
+
+def test_a_new_connection_that_is_not_answered(silent: socket.socket) -> None:
     """It is given up by our own clock; psycopg's knows no less than two seconds."""
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        connect = postgres.Connector()
-        place = {"host": "127.0.0.1", "port": silent.getsockname()[1]}
-        for _ in range(2):
-            with pytest.raises(psycopg.OperationalError, match=postgres.SILENT):
-                connect(cargs=[], cparams=place)
-        silent.setblocking(False)
-        silent.accept()[0].close()
-        with pytest.raises(BlockingIOError):  # the second one was not even tried
-            silent.accept()
+    connect = postgres.Connector()
+    refused(connect, silent)
+    refused(connect, silent)
+    silent.setblocking(False)
+    silent.accept()[0].close()
+    with pytest.raises(BlockingIOError):  # the second one was not even tried
+        silent.accept()
+
+
+def test_a_new_connection_that_is_answered(silent: socket.socket, server: PostgresServer) -> None:
+    """Others need not wait any longer, though an earlier one is given up only now."""
+    connect = postgres.Connector()
+    with ThreadPoolExecutor() as pool:
+        earlier = pool.submit(refused, connect, silent)
+        with silent.accept()[0]:
+            connect(cargs=[f"{server.url}/postgres"], cparams={}).close()
+            earlier.result()
+    connect(cargs=[f"{server.url}/postgres"], cparams={}).close()
+
+
+def test_what_has_arrived_counts() -> None:
+    """A process that had no time to look for an answer does not take the server for silent."""
+    steps = postgres._within((step for step in "abc"), -1)
+    assert [next(steps), steps.send(1), steps.send(2)] == ["a", "b", "c"]
+    with pytest.raises(psycopg.OperationalError, match=postgres.SILENT):
+        steps.send(0)
 
 
 def test_migrations_may_take_long(

@@ -6,18 +6,25 @@ from dataclasses import dataclass
 
 import httpx
 from backends import Background
-from load import Ask, load
+from load import Ask, Load, load
 from servers import Server
 
 KEYS = "/api/v1/auth/api-keys"
 BACK_SECONDS = 30
+# Nobody was refused for so long: it is over.
+CALM_SECONDS = 1.5
 
 
 @dataclass
 class Seen:
-    """One outage. Times are in seconds; `back` counts from when the program answers again."""
+    """One outage. Times are in seconds.
+
+    `first` counts from when the program answers again to the first good answer, `back` to the
+    last refusal, or to the first good answer where nobody was refused any more.
+    """
 
     longest: float
+    first: float
     back: float
     answers: Counter[int]
     failures: list[str]
@@ -63,8 +70,18 @@ def outage(server: Server, asks: list[Ask], away: Background, how: str, seconds:
         time.sleep(seconds)
         come()
         returned = time.monotonic()
-        while not (good := [t for t, status in seen.times if t > returned and status < 300]):
-            assert time.monotonic() < returned + BACK_SECONDS, seen.answers
-            time.sleep(0.02)
-        time.sleep(0.5)
-    return Seen(seen.slowest, min(good) - returned, seen.answers, seen.failures)
+        first, back = _calm(seen, returned)
+    return Seen(seen.slowest, first - returned, back - returned, seen.answers, seen.failures)
+
+
+def _calm(seen: Load, returned: float) -> tuple[float, float]:
+    """Waits until nobody is refused any more; when the first was answered well, and all were."""
+    while True:
+        later = [(t, 200 <= status < 300) for t, status in seen.times if t > returned]
+        good = min((t for t, well in later if well), default=0.0)
+        back = max((t for t, well in later if not well), default=good)
+        now = time.monotonic()
+        if good and now - max(good, back) > CALM_SECONDS:
+            return good, max(good, back)
+        assert now < returned + BACK_SECONDS, seen.answers
+        time.sleep(0.02)
