@@ -28,7 +28,6 @@ from api.storage import File
 View = Callable[..., Any]
 PREFERENCE = "respond-async"
 RETRY_AFTER = {"Retry-After": "1"}
-KEPT_HEADERS = ("Accept", "Accept-Language")
 CALLBACK = Option(
     "callback_url",
     "Of a job: the address that is told when it has ended (Standard Webhooks). Its host must be "
@@ -94,7 +93,7 @@ def defer(service: str, view: str, given: dict[str, Any], callback_url: str | No
     )  # fmt: skip
     job.request = {
         "path": request.path,
-        "headers": {k: request.headers[k] for k in KEPT_HEADERS if k in request.headers},
+        "language": request.headers.get("Accept-Language", ""),
         "request_id": g.request_id,
         "given": {},
         "files": [],
@@ -173,7 +172,7 @@ def answer(app: Flask, running: Running) -> Fault | None:
         Unwanted: the attempt is no longer wanted.
     """
     claim = running.claim
-    path, headers = claim.request["path"], claim.request["headers"]
+    path, headers = claim.request["path"], {"Accept-Language": claim.request["language"]}
     with app.test_request_context(path, method="POST", headers=headers):
         g.running, g.request_id = running, claim.request["request_id"]
         g.caller = Caller(claim.user_id, (), frozenset({claim.service}))

@@ -86,10 +86,8 @@ def idempotent(ns: Namespace) -> Callable[[Callable[..., Any]], Any]:
 
 
 def fingerprint(given: dict[str, Any]) -> str:
-    """A hash of what a view is handed: body, options and files, however they were sent."""
-    text = json.dumps(given, sort_keys=True, default=_digest)
-    wanted = "" if "body" in given else str(request.accept_mimetypes)
-    return hashlib.sha256(f"{wanted} {text}".encode()).hexdigest()
+    """A hash of what a view is handed: body, options, files and such, however they were sent."""
+    return hashlib.sha256(json.dumps(given, sort_keys=True, default=_digest).encode()).hexdigest()
 
 
 def _digest(file: File) -> str:

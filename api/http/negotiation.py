@@ -1,8 +1,28 @@
 """Which of its media types a route answers with, by the Accept header."""
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 from flask import request
+from flask_restx import Namespace
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import NotAcceptable
+
+View = Callable[..., Any]
+
+
+def negotiates(ns: Namespace, *offered: str) -> Callable[[View], View]:
+    """Hands the view the `media_type` that the client likes best; documents the refusal."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def choosing(*args: Any, **kwargs: Any) -> Any:
+            return view(*args, media_type=preferred(*offered), **kwargs)
+
+        return ns.response(406, "None of the media types is accepted")(choosing)  # type: ignore[no-any-return]
+
+    return decorate
 
 
 def preferred(*offered: str) -> str:

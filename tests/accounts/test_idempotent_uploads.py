@@ -15,6 +15,7 @@ from PIL import Image
 from api.enginekit.image import MEDIA_TYPES
 from api.http.auth import signed_in
 from api.http.idempotency import idempotent
+from api.http.negotiation import negotiates
 from api.http.options import Option, takes_options
 from api.http.uploads import takes_file, takes_files
 from api.storage import File
@@ -39,12 +40,13 @@ def singing(app: Flask, done: list[str]) -> Flask:
         @signed_in(namespace, "tts")
         @takes_file(namespace, "image", MEDIA_TYPES)
         @takes_options(namespace, Option("way", "How.", default="whole"))
+        @negotiates(namespace, "audio/wav", "text/plain")
         @idempotent(namespace)
-        def post(self, image: File, options: dict[str, Any]) -> Response:
+        def post(self, image: File, options: dict[str, Any], media_type: str) -> Response:
             done.append(options["way"])
             headers = {"Content-Location": "/x", "X-Of-This-Request": "1"}
             body = parts() if options["way"] == "streamed" else BYTES
-            answer = Response(body, content_type="audio/wav", headers=headers)
+            answer = Response(body, content_type=media_type, headers=headers)
             answer.call_on_close(lambda: done.append("closed"))
             return answer
 

@@ -129,13 +129,16 @@ def test_an_answer_that_is_no_json(
     assert "morning" in result["text"].lower()
 
 
-def test_what_is_refused_at_once(send: Send, app: Flask) -> None:
-    """Nobody has to look at a job to hear that an option is wrong."""
+def test_what_is_refused_at_once(send: Send, app: Flask, client: FlaskClient, ada: Any) -> None:
+    """Nobody has to look at a job to hear that an option is wrong, or that the Accept is."""
+    headers = {**ada["headers"], **ASYNC, "Content-Type": "image/png", "Accept": "audio/wav"}
+    read = client.post("/api/v1/ocr", data=picture(), headers=headers)
     for answer, status in (
         (send(path="?top_k=0"), 422),
         (send(b""), 422),
         (send(**{"Content-Type": "text/plain"}), 415),
         (send(Authorization="Bearer no"), 401),
+        (read, 406),
     ):
         assert answer.status_code == status
     assert (count(app, Job), files(app)) == (0, [])

@@ -13,7 +13,7 @@ from api.http.history import stores_files
 from api.http.idempotency import idempotent
 from api.http.inference import inference
 from api.http.jobs import most
-from api.http.negotiation import preferred
+from api.http.negotiation import negotiates
 from api.http.options import takes_options
 from api.http.restx import answers_with
 from api.http.streaming import located
@@ -30,6 +30,7 @@ class OpticalCharacterRecognition(Resource):
     @signed_in(namespace, "ocr")
     @takes_file(namespace, "image", schemas.MEDIA_TYPES)
     @takes_options(namespace, *schemas.OPTIONS, CALLBACK)
+    @negotiates(namespace, JSON, TEXT, HTML, PDF)
     @idempotent(namespace)
     @respond_async(namespace)
     @answers_with(
@@ -41,15 +42,13 @@ class OpticalCharacterRecognition(Resource):
         HTML,
         PDF,
     )
-    @namespace.response(406, "None of the formats is accepted")
     @namespace.response(503, "Too much work at the moment, or no model")
-    def post(self, image: File, options: dict[str, Any]) -> Any:
+    def post(self, image: File, options: dict[str, Any], media_type: str) -> Any:
         """Read a picture (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF) or a PDF file.
 
         The pages of TIFF and PDF files are read one by one. A page of a PDF file that has a text
         layer is read from that, unless `force_ocr` is set. `Accept` says what the answer is.
         """
-        wanted = preferred(JSON, TEXT, HTML, PDF)
         limits = _limits(options)
         with inference("ocr", options) as run:
             _check_type(image)
@@ -58,8 +57,8 @@ class OpticalCharacterRecognition(Resource):
             found = service.read(image.content, limits, readers, run.watch)
             run.loaded = readers.of(found.engine)
             run.input = service.copy(image.content) if stores_files() else None
-            if wanted != JSON:
-                run.output = _written(found, image.content, wanted)
+            if media_type != JSON:
+                run.output = _written(found, image.content, media_type)
             answer = run.answer(found.language, **_result(found))
         return located(run, run.output.content, run.output.media_type) if run.output else answer
 
@@ -83,8 +82,8 @@ def _result(found: service.Document) -> dict[str, Any]:
     return {"text": found.text, "language": found.language, "pages": pages}
 
 
-def _written(found: service.Document, data: bytes, wanted: str) -> File:
-    if wanted == PDF:
+def _written(found: service.Document, data: bytes, media_type: str) -> File:
+    if media_type == PDF:
         return File(service.searchable(data, found), PDF)
-    text = service.hocr(found) if wanted == HTML else f"{found.text}\n"
-    return File(text.encode(), f"{wanted}; charset=utf-8")
+    text = service.hocr(found) if media_type == HTML else f"{found.text}\n"
+    return File(text.encode(), f"{media_type}; charset=utf-8")
