@@ -16,20 +16,20 @@ from api.accounts.uploads import service as uploads
 from api.config import Settings
 from api.http import callbacks
 
-ROUND, MINUTE, HOUR = 2.0, 60.0, 3600.0
+ROUND, MINUTE, HOUR, DAY = 2.0, 60.0, 3600.0, 86_400.0
 log = logging.getLogger(__name__)
 
 
 class Housekeeper:
     """Looks after one process.
 
-    The `first` worker of a server also removes the files that a crash has left without a row.
+    The `first` worker of a server also removes the files that were left without a row.
     """
 
     def __init__(self, app: Flask, first: bool):
         self._app = app
         self._settings: Settings = app.config["SETTINGS"]
-        # Twice: what was written just before the crash is too young for the first round.
+        # Twice, since what was written just before a crash is too young at first; then daily.
         started, settled = time.monotonic(), app.extensions["storage"].settled_after
         self._repairs = [started, started + settled.total_seconds() + ROUND] if first else []
         # Not all workers at the same moment.
@@ -38,7 +38,7 @@ class Housekeeper:
     def round(self) -> None:
         """Do what is due."""
         if self._repairs and time.monotonic() >= self._repairs[0]:
-            self._repairs.pop(0)
+            self._repairs = self._repairs[1:] or [time.monotonic() + DAY]
             self._try("files without a history entry removed", history.repair)
         self._try("jobs taken from dead workers, or announced anew", working.tidy_up)
         if minutes := self._settings.unload_after_minutes:

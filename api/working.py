@@ -107,10 +107,12 @@ def tidy_up() -> int:
     """Give the jobs of dead workers to others, and announce what no worker would hear of."""
     problem = described(NotReady("Every worker that tried to do this has died.", "worker_lost"))
     lost = states.return_lost(problem)
-    for _, service, _ in lost:
-        job_metrics.returned.labels(service).inc()
+    for job in lost:
+        job_metrics.returned.labels(job.service).inc()
+        if job.status == "failed":
+            storage().remove(*job.request["files"])
     unheard = queue().missing(states.waiting())
-    back = [(job_id, service) for job_id, service, status in lost if status == "queued"]
+    back = [(job.id, job.service) for job in lost if job.status == "queued"]
     queue().announce(*back, *unheard)
     return len(lost) + len(unheard)
 

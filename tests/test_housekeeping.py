@@ -42,16 +42,16 @@ def stray(app: Flask) -> Path:
     return path
 
 
-def test_strays_go_at_the_start_and_once_more(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was too young for the first look is gone after the second; then nobody looks again."""
+def test_strays_go_at_the_start_and_daily(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was too young for the first look is gone after the second, all else a day later."""
     keeper, there, clock = Housekeeper(app, first=True), [], [time.monotonic()]
     monkeypatch.setattr(housekeeping.time, "monotonic", lambda: clock[0])
-    for _ in range(4):
+    for pause in (7.0, 7.0, 7.0, housekeeping.DAY, 7.0, housekeeping.DAY):
         left = stray(app)
         keeper.round()
         there.append(left.exists())
-        clock[0] += 7.0
-    assert there == [False, True, False, True]
+        clock[0] += pause
+    assert there == [False, True, False, True, False, True]
 
 
 def test_only_the_first_worker_looks_for_strays(app: Flask) -> None:

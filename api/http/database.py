@@ -5,12 +5,18 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
 
 from api.config import Settings
 from api.extensions import db
 
 LOCK_SECONDS = 5
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+
+
+def may_be_done(error: BaseException) -> bool:
+    """Whether the connection was lost: a commit that was under way may have been carried out."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:

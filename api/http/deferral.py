@@ -16,6 +16,7 @@ from api.errors import NotSignedIn, Overloaded, invalid
 from api.extensions import db
 from api.http import jobs
 from api.http.auth import Caller, caller
+from api.http.database import may_be_done
 from api.http.history import storage
 from api.http.options import Option
 from api.http.uploaded import Uploaded
@@ -104,7 +105,9 @@ def defer(service: str, view: str, given: dict[str, Any], callback_url: str | No
         db.session.commit()
         queue().announce((job.id, service))
     except BaseException as error:
-        _undo(job)
+        db.session.rollback()
+        if not may_be_done(error):
+            _undo(job)
         if isinstance(error, IntegrityError):
             gone = "This session has ended. Please sign in again."
             raise NotSignedIn(gone, "token_revoked") from None
@@ -123,7 +126,6 @@ def _refuse_too_many(user_id: UUID) -> None:
 
 
 def _undo(job: Job) -> None:
-    db.session.rollback()
     if db.inspect(job).persistent:
         db.session.delete(job)
         db.session.commit()

@@ -1,6 +1,6 @@
 """Writes down what was asked and answered: first the files, then the row that names them.
 
-A crash in between leaves a file without a row, which the next start removes; a row without its
+A crash in between leaves a file without a row, which housekeeping removes; a row without its
 files cannot come to be.
 """
 
@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from api.config import BadSetting, Settings
 from api.errors import NotSignedIn
 from api.extensions import db
+from api.http.database import may_be_done
 from api.http.jobs import running
 from api.jobs import states
 from api.jobs.running import Unwanted
@@ -67,7 +68,9 @@ def write(entry_id: UUID, user_id: UUID, files: dict[str, File | None], **column
         db.session.commit()
     except BaseException as error:
         db.session.rollback()
-        storage().remove(*names.values())
+        # In doubt they stay: better files without a row than a row without its files.
+        if not may_be_done(error):
+            storage().remove(*names.values())
         if isinstance(error, IntegrityError):
             gone = "This session has ended. Please sign in again."
             raise NotSignedIn(gone, "token_revoked") from None

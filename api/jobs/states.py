@@ -39,6 +39,16 @@ class Claim:
     request: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Lost:
+    """A job whose worker has died, and what has become of it: queued again, or failed."""
+
+    id: UUID
+    service: str
+    status: str
+    request: dict[str, Any]
+
+
 def claim(services: Collection[str], job_id: UUID | None = None) -> Claim | None:
     """The job that waits longest for one of the services, or this one; None: there is none."""
     waiting = select(Job.id).where(
@@ -96,8 +106,8 @@ def cancel(user_id: UUID, job_id: UUID) -> bool:
     return _done(mine.values(status="cancelled", **_end()))
 
 
-def return_lost(problem: dict[str, Any]) -> list[tuple[UUID, str, str]]:
-    """Queue the jobs of dead workers again: their ids, services and new states.
+def return_lost(problem: dict[str, Any]) -> list[Lost]:
+    """Queue the jobs of dead workers again; which ones they were.
 
     One that has outlived so many workers that it may well be what kills them fails.
     """
@@ -116,9 +126,10 @@ def return_lost(problem: dict[str, Any]) -> list[tuple[UUID, str, str]]:
             run_at=now(),
         )
     )
-    rows = db.session.execute(change.returning(Job.id, Job.service, Job.status)).all()
+    columns = (Job.id, Job.service, Job.status, Job.request)
+    rows = db.session.execute(change.returning(*columns)).all()
     db.session.commit()
-    return [(row.id, row.service, row.status) for row in rows]
+    return [Lost(*row) for row in rows]
 
 
 def waiting() -> list[tuple[UUID, str]]:

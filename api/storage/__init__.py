@@ -111,7 +111,7 @@ class Storage:
     def remove(self, *names: str) -> None:
         """Delete files; those that are gone already do not matter.
 
-        Those that cannot be deleted now are strays, which the next start removes.
+        Those that cannot be deleted now are strays, which housekeeping removes.
         """
         with self._trying():
             self._place.remove(tuple(map(_checked, names)))

@@ -117,6 +117,30 @@ def test_a_database_that_fails(
     assert (entries(app), files(app)) == (0, set())
 
 
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_connection_that_breaks_at_the_end(
+    app: Flask, client: FlaskClient, ada: Any, refused: Any, committed: bool
+) -> None:
+    """Nobody can know whether the row is there: the file stays if it is, else housekeeping acts."""
+    with app.app_context():
+        engine = db.engine
+
+    def lose(connection: Any) -> None:
+        if files(app):
+            (connection.connection.commit if committed else connection.connection.rollback)()
+            raise OperationalError("x", {}, Exception("gone"), connection_invalidated=True)
+
+    event.listen(engine, "commit", lose)
+    refused(send(client, ada), 503, "not_available")
+    event.remove(engine, "commit", lose)
+    assert (entries(app), len(files(app))) == (int(committed), 1)
+    for name in files(app):
+        os.utime(root(app) / name, (OLD, OLD))
+    with app.app_context():
+        service.repair()
+    assert len(files(app)) == int(committed)
+
+
 def test_deleted_while_the_picture_is_read(
     app: Flask, client: FlaskClient, ada: Any, meanwhile: Any, refused: Any
 ) -> None:

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from stored import count, files, picture, set_to
 
+from api.extensions import db
 from api.models import HistoryEntry, Job
 
 ASYNC = {"Prefer": "respond-async"}
@@ -215,3 +218,22 @@ def test_a_file_that_cannot_be_stored(
     answer = send()
     assert answer.status_code == 503
     assert count(app, Job) == 0
+
+
+def test_a_connection_that_breaks_at_the_end(
+    app: Flask, send: Send, do_all: Callable[[], int]
+) -> None:
+    """A job that may be in the table keeps its files: it can be done, though nobody was told."""
+    with app.app_context():
+        engine = db.engine
+
+    def lose(connection: Any) -> None:
+        if files(app):
+            connection.connection.commit()
+            raise OperationalError("x", {}, Exception("gone"), connection_invalidated=True)
+
+    event.listen(engine, "commit", lose)
+    assert send().status_code == 503
+    event.remove(engine, "commit", lose)
+    assert do_all() == 1
+    assert count(app, HistoryEntry) == 1

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from api.extensions import db
 from api.jobs import states
-from api.jobs.states import Claim
+from api.jobs.states import Claim, Lost
 from api.models import Job, User, now
 
 PROBLEM = {"code": "worker_lost"}
@@ -129,7 +129,7 @@ def test_silence(make: Make) -> None:
     for job_id in (lost, alive):
         claimed(job_id)
     silent(lost)
-    assert states.return_lost(PROBLEM) == [(lost, "ocr", "queued")]
+    assert states.return_lost(PROBLEM) == [Lost(lost, "ocr", "queued", {})]
     assert (read(lost).status, read(alive).status) == ("queued", "running")
     assert states.return_lost(PROBLEM) == []
 
@@ -139,7 +139,7 @@ def test_what_kills_every_worker_fails(make: Make) -> None:
     job_id = make(callback_url="https://x.example/")
     claimed(job_id)
     silent(job_id, states.MOST_LOSSES)
-    assert states.return_lost(PROBLEM) == [(job_id, "ocr", "failed")]
+    assert states.return_lost(PROBLEM) == [Lost(job_id, "ocr", "failed", {})]
     job = read(job_id)
     assert job.error == PROBLEM
     assert job.finished_at is not None

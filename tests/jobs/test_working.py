@@ -198,3 +198,16 @@ def test_tidying_up(app: Flask, send: Send, job_of: Any) -> None:
     text = app.test_client().get("/metrics").text
     assert 'percept_jobs_returned_total{service="classify"}' in text
     assert 'percept_jobs{service="classify",status="queued"} 1.0' in text
+
+
+def test_the_files_of_what_kills_every_worker(app: Flask, send: Send, job_of: Any) -> None:
+    """Nobody will ask for them again."""
+    answer = send()
+    assert claim_of(app)
+    with app.app_context():
+        silent = {"heartbeat_at": now() - states.DEAD_AFTER * 2, "attempt": states.MOST_LOSSES}
+        db.session.execute(update(Job).values(**silent))
+        db.session.commit()
+        assert working.tidy_up() == 1
+    assert (job_of(answer)["status"], job_of(answer)["error"]["code"]) == ("failed", "worker_lost")
+    assert files(app) == []

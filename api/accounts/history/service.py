@@ -101,7 +101,7 @@ def _without_row(names: list[str]) -> list[str]:
 
 
 def _remove(chosen: Delete) -> int:
-    # Rows first: a crash now leaves files that the next start removes, not rows without files.
+    # Rows first: a crash now leaves files that housekeeping removes, not rows without files.
     columns = (HistoryEntry.input, HistoryEntry.output)
     gone = db.session.execute(chosen.returning(*columns)).all()
     db.session.commit()
