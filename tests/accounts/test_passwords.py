@@ -1,7 +1,6 @@
 """Passwords: which ones will do, that they count to the last byte, and changing them."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -91,12 +90,11 @@ def test_every_character_counts(
 
 
 @pytest.mark.parametrize("url", [REGISTER, LOGIN])
-def test_a_megabyte(house: Any, refused: Any, url: str) -> None:
-    """A password of a megabyte is refused at once, without hashing it."""
+def test_a_megabyte(house: Any, refused: Any, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password of a megabyte is refused without hashing it."""
     body = {"email": "ada@example.com", "password": "x" * 1_000_000}
-    started = time.perf_counter()
+    monkeypatch.setattr("api.accounts.passwords.HASHER", None)
     refused(house.client.post(url, json=body), 413, "too_large")
-    assert time.perf_counter() - started < 0.2
 
 
 @pytest.mark.usefixtures("real_hashing")

@@ -218,7 +218,7 @@ def test_switched_off(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_workers_share_the_count(serve: Any) -> None:
     """Of 30 guesses at once over two workers ten are tried; another client still gets in."""
-    server = serve()
+    server = serve(PERCEPT_SERVICES="accounts")
     server.sign_in("ada@example.com")
     body = {"email": "ada@example.com", "password": WRONG}
     with ThreadPoolExecutor(30) as crowd:

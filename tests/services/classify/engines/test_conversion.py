@@ -1,6 +1,5 @@
 """Conversion with the real TensorFlow: published and users' models, and what is refused."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -13,13 +12,11 @@ from ai_edge_litert.interpreter import Interpreter
 
 from api.enginekit.catalogue import make_entry
 from api.enginekit.installation import in_child
-from api.enginekit.installed import BUILTIN
 from api.enginekit.manifest import read_manifest, write_manifest
 from api.enginekit.store import ModelStore
 from api.errors import Unusable
 from api.services.classify.engines.conversion import kind_of
 
-SHARED = Path(os.environ.get("PERCEPT_SHARED", BUILTIN.parent / "../shared")) / "models"
 CONVERT = in_child("api.services.classify.engines.conversion")
 LABELS = "rose\ntulip\nlily\n"
 
@@ -43,27 +40,38 @@ open("m.tflite", "wb").write(tf.lite.TFLiteConverter.from_saved_model("saved").c
 for architecture in ("MobileNetV3Large", "EfficientNetV2B0"):
     random = getattr(keras.applications, architecture)(weights=None)
     random.save_weights(f"{architecture}.weights.h5")
-weights = WEIGHTS
-if weights:
-    x = np.random.default_rng(3).uniform(-1, 1, (1, 224, 224, 3)).astype("float32")
-    np.savez("truth.npz", x=x, y=keras.applications.MobileNetV2(weights=weights)(x))
+
+# What the converter says of these; each in a child of its own would import TensorFlow anew.
+import contextlib, io, pathlib, sys
+from api.enginekit.catalogue import make_entry
+from api.enginekit.manifest import write_manifest
+from api.services.classify.engines import conversion
+fields = {"task": "classify", "labels": "labels.txt", "input": {"size": 16, "resize": 16}}
+for name in ("lambda", "two_inputs", "two_outputs"):
+    folder = pathlib.Path("refused", name)
+    folder.mkdir(parents=True)
+    pathlib.Path(f"{name}.keras").rename(folder / "source.keras")
+    (folder / "labels.txt").write_text("rose\\ntulip\\nlily\\n")
+    write_manifest(folder, make_entry(name, fields))
+    sys.argv[1:] = [str(folder)]
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        assert conversion.main() == 1
+    pathlib.Path(f"{name}.txt").write_text(said.getvalue())
 """
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with models of many kinds, and what Keras says with the real MobileNetV2."""
+    """A folder with models of many kinds, and what is said of those that are refused."""
     folder = tmp_path_factory.mktemp("made")
-    weights = next(SHARED.glob("mobilenet_v2/*.h5"), "")
-    lines = MAKE.replace("WEIGHTS", repr(str(weights)))
-    subprocess.run([sys.executable, "-c", lines], cwd=folder, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", MAKE], cwd=folder, check=True, capture_output=True)
     return folder
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> ModelStore:
     (tmp_path / "labels.txt").write_text(LABELS)
-    return ModelStore(tmp_path / "models", mirror=str(SHARED), converters={"classify": CONVERT})
+    return ModelStore(tmp_path / "models", converters={"classify": CONVERT})
 
 
 def add(store: ModelStore, model: Path, size: int = 16) -> Path:
@@ -104,18 +112,6 @@ def test_only_known_architectures_are_built(tmp_path: Path) -> None:
     write_manifest(folder, make_entry("m", fields))
     with pytest.raises(Unusable, match="not a known architecture"):
         CONVERT(folder)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared mirror is not here")
-def test_mobilenet_v2_from_the_real_mirror(store: ModelStore, made: Path) -> None:
-    """Pulled, converted, the default, and the same as Keras to 1e-4."""
-    home = store.pull("mobilenet_v2")
-    assert store.default("classify") == "mobilenet_v2"
-    assert store.entry("mobilenet_v2").output == "probabilities"
-    assert store.verify("mobilenet_v2") == []
-    truth = np.load(made / "truth.npz")
-    assert np.abs(answers(home, truth["x"]) - truth["y"]).max() < 1e-4
 
 
 @pytest.mark.slow
@@ -174,6 +170,7 @@ def test_garbage_is_refused(store: ModelStore, tmp_path: Path, name: str) -> Non
     with pytest.raises(Unusable, match="own cannot be converted") as caught:
         add(store, tmp_path / name)
     assert "\n" not in str(caught.value)
+    assert store.installed("own") is None
 
 
 @pytest.mark.slow
@@ -181,9 +178,8 @@ def test_garbage_is_refused(store: ModelStore, tmp_path: Path, name: str) -> Non
     ("name", "said"),
     [("lambda", "ambda"), ("two_inputs", "one input"), ("two_outputs", "one output")],
 )
-def test_what_is_no_image_classifier(store: ModelStore, made: Path, name: str, said: str) -> None:
-    """Code in a model and other shapes are refused in one line, and nothing appears."""
-    with pytest.raises(Unusable, match=said) as caught:
-        add(store, made / f"{name}.keras")
-    assert "\n" not in str(caught.value)
-    assert store.installed("own") is None
+def test_what_is_no_image_classifier(made: Path, name: str, said: str) -> None:
+    """Code in a model and other shapes are refused in one line."""
+    (line,) = (made / f"{name}.txt").read_text().split("\n")[-2:-1]
+    assert line.startswith("error: ")
+    assert said in line
