@@ -1,6 +1,5 @@
 """Odd methods and addresses, sent to a real server as they are: it stays well."""
 
-
 import httpx
 import pytest
 from raw import Say, head

@@ -1,4 +1,4 @@
-"""Small things that tests of jobs and uploads share."""
+"""Small things that tests of the history, jobs and uploads share."""
 
 import io
 from pathlib import Path
@@ -23,10 +23,20 @@ def set_to(app: Flask, **changes: Any) -> None:
     app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update=changes)
 
 
+def root(app: Flask) -> Path:
+    """The folder of the stored files."""
+    return Path(app.config["SETTINGS"].storage)
+
+
+def contents(app: Flask) -> dict[str, bytes]:
+    """The stored files, by their whole names."""
+    found = [file for file in root(app).rglob("*") if file.is_file()]
+    return {str(file.relative_to(root(app))): file.read_bytes() for file in found}
+
+
 def files(app: Flask) -> list[str]:
-    """The names of the files that are stored."""
-    folder = Path(app.config["SETTINGS"].storage)
-    return sorted(file.name for file in folder.rglob("*") if file.is_file())
+    """The names of the stored files, without their owners."""
+    return sorted(name.rpartition("/")[2] for name in contents(app))
 
 
 def count(app: Flask, table: Any) -> int:

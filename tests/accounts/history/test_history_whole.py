@@ -5,9 +5,6 @@ import io
 import os
 import threading
 import time
-from collections.abc import Callable
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +12,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import delete, event, func, select, update
+from sqlalchemy import delete, event, func, select
 from sqlalchemy.exc import OperationalError
+from stored import contents, count, root
 
 from api.accounts.history import service
 from api.extensions import db
-from api.http import history
-from api.models import HistoryEntry, IdempotentAnswer, User, new_id, now
+from api.models import HistoryEntry, IdempotentAnswer, User
 from api.storage import File
 
 CLASSIFY = "/api/v1/classify"
@@ -34,43 +31,6 @@ def send(client: FlaskClient, person: Any, **headers: str) -> Any:
     Image.new("RGB", (64, 48), "navy").save(out, "JPEG")
     form = {"image": (io.BytesIO(out.getvalue()), "x.jpg")}
     return client.post(CLASSIFY, data=form, headers={**person["headers"], **headers})
-
-
-def root(app: Flask) -> Path:
-    return Path(app.config["SETTINGS"].storage)
-
-
-def files(app: Flask) -> set[str]:
-    return {str(p.relative_to(root(app))) for p in root(app).rglob("*") if p.is_file()}
-
-
-def entries(app: Flask) -> int:
-    with app.app_context():
-        return db.session.scalar(select(func.count()).select_from(HistoryEntry)) or 0
-
-
-def stray(app: Flask, name: str, when: float = OLD) -> str:
-    """A file in the storage that no entry names."""
-    path = root(app) / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(b"x")
-    os.utime(path, (when, when))
-    return name
-
-
-@pytest.fixture
-def remember(app: Flask, ada: Any) -> Callable[..., str]:
-    """Writes an entry of ada's with both files and gives its id."""
-
-    def write(**columns: Any) -> str:
-        entry_id, needed = new_id(), {"options": {}, "result": {}, "duration_ms": 1.0}
-        with app.app_context():
-            both = {"input": SOUND, "output": SOUND}
-            more = {"service": "x", "model": "m", **needed, **columns}
-            history.write(entry_id, UUID(ada["id"]), both, **more)
-        return str(entry_id)
-
-    return write
 
 
 def test_a_full_disk(
@@ -89,9 +49,9 @@ def test_a_full_disk(
         answer = send(client, ada)
         refused(answer, 503, "storage_full")
         assert 1 <= int(answer.headers["Retry-After"]) <= 60
-        assert (entries(app), files(app)) == (0, set())
+        assert (count(app, HistoryEntry), contents(app)) == (0, {})
     assert send(client, ada).status_code == 200
-    assert (entries(app), len(files(app))) == (1, 1)
+    assert (count(app, HistoryEntry), len(contents(app))) == (1, 1)
 
 
 @pytest.mark.parametrize("words", ["INSERT INTO history", "COMMIT"])
@@ -104,8 +64,8 @@ def test_a_database_that_fails(
     seen: list[set[str]] = []
 
     def fail(*args: Any) -> None:
-        if files(app) and (words == "COMMIT" or words in str(args[2])):
-            seen.append(files(app))
+        if contents(app) and (words == "COMMIT" or words in str(args[2])):
+            seen.append(set(contents(app)))
             raise OperationalError("x", {}, Exception("disk I/O error"))
 
     place = "commit" if words == "COMMIT" else "before_cursor_execute"
@@ -114,7 +74,7 @@ def test_a_database_that_fails(
     event.remove(engine, place, fail)
     refused(answer, 503, "not_available")
     assert len(seen) == 1
-    assert (entries(app), files(app)) == (0, set())
+    assert (count(app, HistoryEntry), contents(app)) == (0, {})
 
 
 @pytest.mark.parametrize("committed", [True, False])
@@ -126,19 +86,19 @@ def test_a_connection_that_breaks_at_the_end(
         engine = db.engine
 
     def lose(connection: Any) -> None:
-        if files(app):
+        if contents(app):
             (connection.connection.commit if committed else connection.connection.rollback)()
             raise OperationalError("x", {}, Exception("gone"), connection_invalidated=True)
 
     event.listen(engine, "commit", lose)
     refused(send(client, ada), 503, "not_available")
     event.remove(engine, "commit", lose)
-    assert (entries(app), len(files(app))) == (int(committed), 1)
-    for name in files(app):
+    assert (count(app, HistoryEntry), len(contents(app))) == (int(committed), 1)
+    for name in contents(app):
         os.utime(root(app) / name, (OLD, OLD))
     with app.app_context():
         service.repair()
-    assert len(files(app)) == int(committed)
+    assert len(contents(app)) == int(committed)
 
 
 def test_deleted_while_the_picture_is_read(
@@ -147,7 +107,7 @@ def test_deleted_while_the_picture_is_read(
     """The user was let in and is no more when the answer is there: 401, and nothing is kept."""
     with meanwhile(app, "SELECT users.roles", delete(User).where(User.id == UUID(ada["id"]))):
         refused(send(client, ada), 401, "token_revoked")
-    assert (entries(app), files(app)) == (0, set())
+    assert (count(app, HistoryEntry), contents(app)) == (0, {})
 
 
 def test_deleted_between_file_and_row(
@@ -165,7 +125,7 @@ def test_deleted_between_file_and_row(
 
     monkeypatch.setattr(storage, "put", put_and_delete)
     refused(send(client, ada), 401, "token_revoked")
-    assert (entries(app), files(app)) == (0, set())
+    assert (count(app, HistoryEntry), contents(app)) == (0, {})
 
 
 def test_deleted_while_many_ask(app: Flask, client: FlaskClient, ada: Any) -> None:
@@ -186,82 +146,13 @@ def test_deleted_while_many_ask(app: Flask, client: FlaskClient, ada: Any) -> No
     for thread in threads:
         thread.join()
     assert (gone.status_code, set(found)) == (204, {200, 401})
-    assert (entries(app), files(app)) == (0, set())
-
-
-def test_strays_are_removed(app: Flask, remember: Any) -> None:
-    """Files whose row was never written, or is gone, go; those of an entry stay."""
-    remember()
-    kept = files(app)
-    for kind in ("input", "output"):
-        stray(app, f"{new_id()}/{new_id()}-{kind}")
-    for name in kept:
-        os.utime(root(app) / name, (OLD, OLD))
-    with app.app_context():
-        assert (service.repair(), service.repair()) == (2, 0)
-    assert files(app) == kept
-
-
-def test_a_row_that_names_one_file(app: Flask, remember: Any) -> None:
-    """A second file with the same id that the row does not name is a stray."""
-    entry = remember()
-    with app.app_context():
-        row = update(HistoryEntry).where(HistoryEntry.id == UUID(entry))
-        db.session.execute(row.values(output=None))
-        db.session.commit()
-    for name in files(app):
-        os.utime(root(app) / name, (OLD, OLD))
-    with app.app_context():
-        assert service.repair() == 1
-    (kept,) = files(app)
-    assert kept.endswith(f"{entry}-input")
-
-
-def test_young_files_are_spared(app: Flask) -> None:
-    """Their row may be on its way."""
-    young = stray(app, f"{new_id()}/{new_id()}-input", time.time() - 8)
-    old = stray(app, f"{new_id()}/{new_id()}-input", time.time() - 12)
-    with app.app_context():
-        assert service.repair() == 1
-    assert (young in files(app), old in files(app)) == (True, False)
-
-
-def test_what_is_not_ours_stays(app: Flask) -> None:
-    """Whoever shares the folder keeps their files."""
-    names = {"README", "backup/2026.tar", f"{new_id()}/notes.txt", f"{new_id()}-input"}
-    for name in names:
-        stray(app, name)
-    with app.app_context():
-        assert service.repair() == 0
-    assert files(app) == names
-
-
-def test_many_strays(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More than are looked up at once."""
-    monkeypatch.setattr(service, "AT_ONCE", 3)
-    for _ in range(10):
-        stray(app, f"{new_id()}/{new_id()}-input")
-    with app.app_context():
-        assert service.repair() == 10
-    assert files(app) == set()
-
-
-def test_old_entries_go_with_their_files(
-    app: Flask, remember: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After so many days, however many there are; 0 days means never."""
-    monkeypatch.setattr(service, "AT_ONCE", 2)
-    for age in (0, 1, 3, 5, 8, 9, 400):
-        remember(created_at=now() - timedelta(days=age, minutes=1))
-    with app.app_context():
-        assert [service.prune(days) for days in (0, 7, 7, 2)] == [0, 3, 0, 2]
-    assert (entries(app), len(files(app))) == (2, 4)
+    assert (count(app, HistoryEntry), contents(app)) == (0, {})
 
 
 def test_twice_with_one_key_is_one_entry(app: Flask, client: FlaskClient, ada: Any) -> None:
     """The same upload with the same Idempotency-Key is computed and kept once."""
     first, again = (send(client, ada, **{"Idempotency-Key": "k"}) for _ in range(2))
     assert (first.status_code, first.data) == (200, again.data)
-    assert (entries(app), len(files(app))) == (1, 1)
+    assert (count(app, HistoryEntry), len(contents(app))) == (1, 1)
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(IdempotentAnswer)) == 1
