@@ -1,4 +1,4 @@
-"""The scale profile of docker-compose.yml: read as YAML; what must hold between its services."""
+"""docker-compose.yml, read as YAML: one container, and what must hold between those of `scale`."""
 
 import functools
 import os
@@ -41,6 +41,37 @@ def test_without_a_profile_there_is_one_container() -> None:
     assert [n for n, service in services().items() if "profiles" not in service] == ["api"]
     text = (ROOT / "docker-compose.yml").read_text()
     assert not re.findall(r"(?<!\$)\$\{[A-Z_]+(:?\?|\})", text)
+
+
+def test_one_container_offers_the_api() -> None:
+    """The service builds here, keeps its data in a named volume, and listens on loopback."""
+    api = services()["api"]
+    assert api["build"] == "."
+    assert "latest" not in api["image"]
+    volume, _, target = api["volumes"][0].partition(":")
+    assert volume in document()["volumes"]
+    assert target == api["environment"]["PERCEPT_DATA_DIR"]
+    assert api["ports"] == ["${HOST:-127.0.0.1}:${PORT:-8000}:8000"]
+    assert api["environment"]["DATABASE_URL"] == "${DATABASE_URL:-}"
+    assert api["healthcheck"]["test"][0] == "CMD"
+
+
+def test_it_leaves_time_to_drain() -> None:
+    """Docker waits longer for the server to end than gunicorn waits for running requests."""
+    grace = int(services()["api"]["stop_grace_period"].removesuffix("s"))
+    source = (ROOT / "api" / "gunicorn_conf.py").read_text()
+    assert grace > int(re.search(r"^graceful_timeout = (\d+)", source, re.MULTILINE)[1])
+
+
+def test_postgres_is_optional() -> None:
+    """The database is in a profile, pinned, kept in a volume, and waited for when it is there."""
+    postgres = services()["postgres"]
+    assert postgres["profiles"] == ["postgres", "scale"]
+    assert re.fullmatch(r"postgres:\d+(\.\d+)?-bookworm", postgres["image"])
+    assert postgres["volumes"][0].partition(":")[0] in document()["volumes"]
+    waits = services()["api"]["depends_on"]["postgres"]
+    assert waits == {"condition": "service_healthy", "required": False}
+    assert postgres["healthcheck"]["test"][:2] == ["CMD", "pg_isready"]
 
 
 def test_every_image_has_a_version_and_every_volume_is_there() -> None:
