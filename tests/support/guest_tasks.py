@@ -35,6 +35,14 @@ def nap(seconds: float) -> int:
     return os.getpid()
 
 
+def compute(seconds: float) -> int:
+    """So many seconds of processor time."""
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+    return os.getpid()
+
+
 def hang() -> None:
     """In native code, deaf to polite signals."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})

@@ -85,7 +85,9 @@ def test_pages_of_a_tiff_file(client: FlaskClient, ada: Person) -> None:
 @pytest.mark.usefixtures("fake")
 def test_a_large_picture_is_read_coarser(client: FlaskClient, ada: Person) -> None:
     """Beyond eight megapixels the reader sees fewer pixels; places are in those that were sent."""
-    (page,) = send(client, ada, plain((4000, 3000), kind="JPEG")).get_json()["pages"]
+    answer = send(client, ada, plain((4000, 3000), kind="JPEG"))
+    assert answer.status_code == 200, answer.text
+    (page,) = answer.get_json()["pages"]
     (line,) = page["lines"]
     assert (page["width"], page["height"]) == (4000, 3000)
     assert line["polygon"] == [[0, 0], [4000, 0], [4000, 3000], [0, 3000]]
