@@ -3,8 +3,9 @@
 
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 BIN := .venv/bin
-# On all cores, but each has servers of its own, which take memory. A file stays in one process.
-PYTEST = $(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile
+# One more than there are cores, since many tests wait; each has servers of its own, which take
+# memory. A file stays in one process.
+PYTEST = $(BIN)/pytest -n $(shell echo $$(($$(nproc) > 3 ? 4 : $$(nproc) + 1))) --dist loadfile
 # Compiled beforehand, the server starts in a third of the time, even where Python may not write.
 COMPILE = $(BIN)/python -m compileall -q -j 0 -x '/(tensorflow|keras|clang)/' .venv/lib api
 export UV_PYTHON_DOWNLOADS = never
