@@ -3,9 +3,9 @@
 
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 BIN := .venv/bin
-# One more than there are cores, since many tests wait; each has servers of its own, which take
-# memory. A file stays in one process.
-PYTEST = $(BIN)/pytest -n $(shell echo $$(($$(nproc) > 3 ? 4 : $$(nproc) + 1))) --dist loadfile
+# Each process has servers of its own, which take memory. A file stays in one process. Slow tests
+# often wait, so all of them are done sooner by one process more than there are cores.
+PYTEST = $(BIN)/pytest --dist loadfile --maxprocesses 4 --numprocesses
 # Compiled beforehand, the server starts in a third of the time, even where Python may not write.
 COMPILE = $(BIN)/python -m compileall -q -j 0 -x '/(tensorflow|keras|clang)/' .venv/lib api
 export UV_PYTHON_DOWNLOADS = never
@@ -26,17 +26,17 @@ demo-scale: .venv/.dev  ## Start every part apart, with PostgreSQL, Redis, S3, n
 	@cd deploy && exec ../$(BIN)/python -m demo --port $(or $(DEMO_PORT),8080)
 
 test: .venv/.dev  ## Run every test (those whose programs are missing say so and skip)
-	$(PYTEST)
+	$(PYTEST) $$(($$(nproc) + 1))
 
 test-postgres: .venv/.dev  ## Run the quick tests of accounts, HTTP and tables on PostgreSQL
-	PERCEPT_TEST_DATABASE=postgresql $(PYTEST) -m "not slow" tests/accounts tests/http tests/models
+	PERCEPT_TEST_DATABASE=postgresql $(PYTEST) logical -m "not slow" tests/accounts tests/http tests/models
 
 check: .venv/.dev  ## Format, lint, types, architecture, quick tests, openapi.json
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) -m "not slow"
+	$(PYTEST) logical -m "not slow"
 	$(BIN)/percept openapi --check
 
 fix: .venv/.dev  ## Format, mend what can be mended, write openapi.json and the catalogues anew

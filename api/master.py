@@ -1,6 +1,7 @@
 """gunicorn's master, which on a reload keeps the old workers until the new ones serve.
 
-gunicorn itself ends the old ones at once, and nobody answers while the new ones load models.
+gunicorn itself ends the old ones at once, and nobody answers while the new ones load models; where
+the new ones cannot start it ends them all.
 """
 
 import signal
@@ -9,6 +10,7 @@ from typing import Any
 
 from gunicorn.app.wsgiapp import WSGIApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
 
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
@@ -30,6 +32,23 @@ class PatientMaster(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
             time.sleep(0.05)
             self.reap_workers()
         super().manage_workers()
+
+    def reap_workers(self) -> None:
+        """Take note of the workers that have ended.
+
+        Raises:
+            HaltServer: one could not start, and there is none that serves.
+        """
+        try:
+            super().reap_workers()
+        except HaltServer as halt:
+            serving = [worker for worker in self.WORKERS.values() if worker.serves]
+            if not serving:
+                raise
+            self.log.warning("%s Those that serve go on.", halt.reason)
+            self.worker_age += 1
+            for worker in serving:  # of too many the oldest go, which now are the new ones
+                worker.age = self.worker_age
 
     def _new_ones_load(self) -> bool:
         """Whether there are too many workers, and the ones to be kept do not serve yet."""

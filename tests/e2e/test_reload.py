@@ -1,11 +1,13 @@
 """Reloads and the end of a server while it is busy: nobody's request fails."""
 
+import signal
 import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
 import httpx
+import psutil
 import pytest
 from load import load, picture, reading_and_classifying, reload
 from prometheus_client.parser import text_string_to_metric_families
@@ -32,6 +34,26 @@ def test_reloads_fail_nobody(busy: Server) -> None:
         for _ in range(RELOADS):
             reload(busy)
     assert (seen.failures, set(seen.answers)) == ([], {200})
+
+
+def test_a_reload_that_cannot_start_changes_nothing(serve: Callable[..., Server]) -> None:
+    """A setting that is bad now: the old workers go on, and the next reload takes the good one."""
+    server = serve(PERCEPT_RATE_LIMITS="off", PERCEPT_SERVICES="accounts")
+    children = psutil.Process(server.process.pid).children
+    before = children()
+    (server.folder / ".env").write_text("PERCEPT_CAPACITY=many\n")
+    with load(server.url, [lambda client: client.get("/health/live")], 0.02) as seen:
+        server.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 60
+        while "Those that serve go on." not in server.log.read_text() or children() != before:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        time.sleep(2)  # and so it stays
+        assert children() == before
+        (server.folder / ".env").unlink()
+        reload(server)
+    assert (seen.failures, set(seen.answers)) == ([], {200})
+    assert "PERCEPT_CAPACITY" in server.log.read_text()
 
 
 def in_flight(server: Server) -> float:
