@@ -5,6 +5,7 @@ import io
 import json
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -77,11 +78,13 @@ def counting(app: Flask) -> Flask:
 
 @pytest.fixture
 def stays_well(server: Server) -> Iterator[None]:
-    """The same workers live afterwards, and the server answers."""
+    """The same workers live afterwards, and the server answers at once."""
     before = workers(server)
     assert len(before) == 2
     yield
+    started = time.monotonic()
     assert server.get("/health/live").status_code == 200
+    assert time.monotonic() - started < 2
     assert set(workers(server)) == set(before)
 
 

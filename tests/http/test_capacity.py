@@ -1,6 +1,7 @@
 """Over capacity: told to come back, at once, instead of queueing without end."""
 
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ Refused = Callable[..., dict[str, Any]]
 
 @pytest.mark.parametrize("path", ["/api/v1/classify", "/api/v1/classify/batch"])
 def test_full(app: Flask, refused: Refused, ada: dict[str, Any], picture: bytes, path: str) -> None:
-    """503 with Retry-After, not a wait; everything else goes on; then it works again."""
+    """503 with Retry-After within 100 ms; everything else goes on; then it works again."""
     client, gate = app.test_client(), app.extensions["capacity"]
     places = app.config["SETTINGS"].capacity
     for _ in range(places):
@@ -28,8 +29,13 @@ def test_full(app: Flask, refused: Refused, ada: dict[str, Any], picture: bytes,
         image = {"image": (io.BytesIO(picture), "a.png")}
         return client.post(path, data=image, headers=ada["headers"])
 
-    answer = classify()
-    refused(answer, 503, "overloaded")
+    waits = []
+    for _ in range(5):
+        started = time.monotonic()
+        answer = classify()
+        waits.append(time.monotonic() - started)
+        refused(answer, 503, "overloaded")
+    assert min(waits) < 0.1  # the machine may have been busy at the others
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
     assert client.get("/api/v1/users/me", headers=ada["headers"]).status_code == 200
     gate.release(places)

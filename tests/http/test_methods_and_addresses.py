@@ -1,5 +1,7 @@
 """Odd methods and addresses, sent to a real server as they are: it stays well."""
 
+import time
+
 import httpx
 import pytest
 from raw import Say, head
@@ -68,6 +70,11 @@ def test_no_way_out(say: Say, path: str) -> None:
 )
 def test_ranges(server: Server, ranges: str) -> None:
     """Files may be had in parts; thousands of parts are no more work than one."""
-    answer = server.get("/swaggerui/swagger-ui.css", headers={"Range": ranges})
-    assert answer.status_code in (200, 206, 416)
+    waits = []
+    for _ in range(3):
+        started = time.monotonic()
+        answer = server.get("/swaggerui/swagger-ui.css", headers={"Range": ranges})
+        waits.append(time.monotonic() - started)
+        assert answer.status_code in (200, 206, 416)
+    assert min(waits) < 0.5
     assert len(answer.content) <= len(server.get("/swaggerui/swagger-ui.css").content)

@@ -1,11 +1,12 @@
 """Slow clients, hundreds at once, on a real server: everybody else is served as ever.
 
-Every second /health/live and a classification must be answered long before a slow client is ended.
+Most times a /health/live must answer within half a second and a classification within three.
 """
 
 import io
 import select
 import socket
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -42,19 +43,25 @@ def crowd(server: Server) -> Iterator[Crowd]:
 
 
 @pytest.fixture
-def well(server: Server, picture: bytes) -> Callable[[], None]:
-    """Checks that others are served in time."""
+def well(server: Server, picture: bytes) -> Iterator[Callable[[], None]]:
+    """Checks that others are served in time: each before slow ones are ended, most at once."""
     bearer = server.bearer("quick@example.com")
+    quick: list[float] = []
+    computed: list[float] = []
 
     def check() -> None:
         started = time.monotonic()
         assert server.get("/health/live").status_code == 200
+        quick.append(time.monotonic() - started)
         image = {"image": io.BytesIO(picture)}
         answer = httpx.post(server.url + "/api/v1/classify", files=image, headers=bearer)
         assert answer.status_code == 200
-        assert time.monotonic() - started < STALL_SECONDS / 2
+        computed.append(time.monotonic() - started)
+        assert computed[-1] < STALL_SECONDS / 2
 
-    return check
+    yield check
+    assert statistics.median(quick) < 0.5
+    assert statistics.median(computed) < 3
 
 
 def upload_head(server: Server) -> bytes:
