@@ -60,9 +60,12 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str) -> Settings:
-    """Settings of a server in an empty folder."""
-    return Settings(data_dir=tmp_path / "data", database_url=database_url, log_level="error")
+def settings(tmp_path: Path, database_url: str, request: pytest.FixtureRequest) -> Settings:
+    """Settings of a server in an empty folder; files at `storage_url` if a test has that."""
+    asked = "storage_url" in request.fixturenames
+    url = request.getfixturevalue("storage_url") if asked else ""
+    data = tmp_path / "data"
+    return Settings(data_dir=data, database_url=database_url, storage_url=url, log_level="error")
 
 
 @pytest.fixture(scope="session")

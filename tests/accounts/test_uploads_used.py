@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +20,9 @@ CLASSIFY = "/api/v1/classify"
 
 
 @pytest.fixture
-def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
-    """A test that asks for `storage_url` is run with a bucket too."""
-    both = "storage_url" in request.fixturenames
-    url = request.getfixturevalue("storage_url") if both else ""
-    data = tmp_path / "data"
-    return Settings(data_dir=data, log_level="error", upload_max_mb=1, storage_url=url)
+def settings(settings: Settings) -> Settings:
+    """Uploads of at most a megabyte."""
+    return settings.model_copy(update={"upload_max_mb": 1})
 
 
 def picture(colour: str = "navy") -> bytes:

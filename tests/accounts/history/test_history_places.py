@@ -1,7 +1,6 @@
 """The history's files in a folder and in a bucket: downloads from here and there, and strays."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,20 +11,10 @@ from flask.testing import FlaskClient
 from uploading import Uploader, stored
 
 from api.accounts.history import service as history_service
-from api.config import Settings
 from api.extensions import db
 from api.http import history
 from api.models import HistoryEntry, Job, new_id
 from api.storage import File
-
-
-@pytest.fixture
-def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
-    """A test that asks for `storage_url` is run with a bucket too."""
-    both = "storage_url" in request.fixturenames
-    url = request.getfixturevalue("storage_url") if both else ""
-    data = tmp_path / "data"
-    return Settings(data_dir=data, log_level="error", upload_max_mb=1, storage_url=url)
 
 
 @pytest.fixture
