@@ -11,6 +11,7 @@ import httpx
 import pytest
 from aiobotocore.session import AioSession
 from backends import Background, running
+from servers import READY_SECONDS
 
 from api.storage import bucket
 
@@ -73,7 +74,8 @@ def common_session() -> AioSession:
 def object_storage(
     common_store: ObjectStore, common_session: AioSession, monkeypatch: pytest.MonkeyPatch
 ) -> ObjectStore:
-    """The common store; this process finds it."""
+    """The common store; this process finds it, and has patience: its first call loads a lot."""
+    monkeypatch.setattr(bucket, "CALL_SECONDS", READY_SECONDS)
     monkeypatch.setitem(bucket.OPTIONS, "session", common_session)
     for name, value in common_store.variables.items():
         monkeypatch.setenv(name, value)
