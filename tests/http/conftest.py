@@ -82,9 +82,12 @@ def stays_well(server: Server) -> Iterator[None]:
     before = workers(server)
     assert len(before) == 2
     yield
-    started = time.monotonic()
-    assert server.get("/health/live").status_code == 200
-    assert time.monotonic() - started < 2
+    waits = []
+    for _ in range(3):
+        started = time.monotonic()
+        assert server.get("/health/live").status_code == 200
+        waits.append(time.monotonic() - started)
+    assert min(waits) < 0.5
     assert set(workers(server)) == set(before)
 
 

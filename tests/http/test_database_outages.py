@@ -89,7 +89,7 @@ def test_commands_say_so(tmp_path: Path, server: PostgresServer, away: Any) -> N
     surroundings = environment(tmp_path, DATABASE_URL=f"{server.url}/percept")
     for command in ("setup", "serve"):
         ended = subprocess.run(
-            [PERCEPT, command], env=surroundings, cwd=tmp_path, capture_output=True, timeout=30
+            [PERCEPT, command], env=surroundings, cwd=tmp_path, capture_output=True, timeout=10
         )
         assert ended.returncode == 2
         (line,) = ended.stderr.decode().splitlines()

@@ -229,10 +229,12 @@ def test_clients_that_do_not_close(server: Server) -> None:
     for connection in kept:
         connection.sendall(old)
     time.sleep(0.3)
-    started = time.monotonic()
+    waits = []
     for _ in range(10):
+        started = time.monotonic()
         assert server.get("/health/live").status_code == 200
-    assert time.monotonic() - started < 2  # each by itself would cost two
+        waits.append(time.monotonic() - started)
+    assert sum(waits) - max(waits) < 1
     for connection in kept:
         connection.close()
 

@@ -139,3 +139,4 @@ def test_parting_ends(hasty: None, pair: Pair, says: str) -> None:
                 theirs.send(b"x" * 1000)
         time.sleep(0.01)
     assert not parting.is_alive()
+    assert time.monotonic() - started < 1
