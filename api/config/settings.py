@@ -14,7 +14,7 @@ _WEBHOOK_HOST = re.compile(r"((\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]
 
 
 class Settings(Basics):
-    """All settings. The table in the README is made from this class."""
+    """All settings. A test compares the tables in docs/settings.md with this class."""
 
     redis_url: str = Field(
         "",
