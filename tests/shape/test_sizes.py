@@ -1,4 +1,4 @@
-"""The code stays small: short files of short functions."""
+"""The code stays small, with short files of short functions; so does the README."""
 
 import ast
 from pathlib import Path
@@ -8,6 +8,7 @@ from api.config import ROOT
 
 FILES = sorted((ROOT / "api").rglob("*.py"))
 LONGEST_FILE, LONGEST_FUNCTION, MEDIAN = 250, 40, 10
+LONGEST_README = 150
 
 
 def functions(file: Path) -> dict[str, int]:
@@ -32,3 +33,8 @@ def test_functions() -> None:
     lengths = {name: n for file in FILES for name, n in functions(file).items()}
     assert {name: n for name, n in lengths.items() if n > LONGEST_FUNCTION} == {}
     assert median(lengths.values()) < MEDIAN
+
+
+def test_readme() -> None:
+    """The README can be read in five minutes."""
+    assert len((ROOT / "README.md").read_text().splitlines()) <= LONGEST_README
