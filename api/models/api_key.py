@@ -10,7 +10,10 @@ from api.models.base import Base, Identified
 
 
 class ApiKey(Identified, Base):
-    """A key of one user. Only its SHA-256 is kept, and its first characters to tell it by."""
+    """A key of one user. Only its SHA-256 is kept, and its first characters to tell it by.
+
+    `made_by` is the key that asked for it, if a key did: it ends with that key.
+    """
 
     __tablename__ = "api_keys"
 
@@ -21,3 +24,6 @@ class ApiKey(Identified, Base):
     scopes: Mapped[tuple[str, ...]]
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    made_by: Mapped[UUID | None] = mapped_column(
+        ForeignKey("api_keys.id", ondelete="CASCADE"), index=True
+    )

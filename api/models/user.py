@@ -11,7 +11,11 @@ ROLES = ("user", "admin")
 
 
 class User(Identified, Base):
-    """One account. `email_key`, the address after NFKC and case folding, decides who is who."""
+    """One account. `email_key`, the address after NFKC and case folding, decides who is who.
+
+    `temporary_until` is set while the password is one that an administrator gave: it then only
+    serves to choose another, and until that time.
+    """
 
     __tablename__ = "users"
 
@@ -24,3 +28,4 @@ class User(Identified, Base):
     active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     password_hash: Mapped[str] = mapped_column(String(255))
     last_login_at: Mapped[datetime | None]
+    temporary_until: Mapped[datetime | None]

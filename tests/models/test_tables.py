@@ -42,6 +42,23 @@ def test_deletes_cascade_in_the_database(migrated: Flask) -> None:
         assert db.session.scalar(select(func.count()).select_from(table)) == 0
 
 
+def test_a_key_ends_with_the_one_that_made_it(migrated: Flask) -> None:
+    """Also what was made by what it made; the keys beside it stay."""
+    ada = add_user()
+    ends = {"user_id": ada.id, "name": "n", "prefix": "p", "scopes": ("ocr",)}
+    first = ApiKey(key_hash="1", **ends)
+    db.session.add(first)
+    db.session.flush()
+    second = ApiKey(key_hash="2", made_by=first.id, **ends)
+    db.session.add(second)
+    db.session.flush()
+    db.session.add(ApiKey(key_hash="3", made_by=second.id, **ends))
+    db.session.commit()
+    db.session.execute(delete(ApiKey).where(ApiKey.id == first.id))
+    db.session.commit()
+    assert db.session.scalars(select(ApiKey.key_hash)).all() == ["ada@x.io"]
+
+
 def test_nobody_has_no_session(migrated: Flask) -> None:
     """Foreign keys are watched on every connection."""
     with pytest.raises(IntegrityError):
