@@ -32,25 +32,25 @@ class Basics(BaseSettings):
     data_dir: Path = Field(
         ROOT / "data",
         alias="PERCEPT_DATA_DIR",
-        description="Folder of the database, the secret, the pulled models and the stored files.",
+        description="Folder for the database, the secret, downloaded models and stored files.",
     )
     database_url: str = Field(
         "",
         alias="DATABASE_URL",
-        description="Database; empty means SQLite in the data folder. "
-        "PostgreSQL: `postgresql://user:password@host/name`.",
+        description="Database URL. Empty: SQLite in the data folder. PostgreSQL: "
+        "`postgresql://user:password@host/name`.",
     )
     secret: SecretStr = Field(
         SecretStr(""),
         alias="PERCEPT_SECRET",
-        description="Secret that signs tokens, at least 32 bytes; empty means one that is made "
-        "on first start and kept in the data folder.",
+        description="Secret that signs tokens, at least 32 bytes. Empty: generated on first "
+        "start and stored in the data folder.",
     )
     services: Names = Field(
         (),
         alias="PERCEPT_SERVICES",
-        description="What this process offers, comma-separated (`accounts`, "
-        "`history`, `jobs`, `classify`, `ocr`, `stt`, `tts`); empty means everything.",
+        description="Services of this process, comma-separated: `accounts`, `history`, `jobs`, "
+        "`classify`, `ocr`, `stt`, `tts`. Empty: all.",
     )
     workers: int = Field(2, alias="PERCEPT_WORKERS", ge=1, le=64, description="Worker processes.")
     threads: int = Field(
@@ -58,124 +58,135 @@ class Basics(BaseSettings):
         alias="PERCEPT_THREADS",
         ge=2,
         le=1000,
-        description="Threads of each worker. They mostly wait for slow clients; how many compute "
-        "is limited separately.",
+        description="Threads of each worker process. Most of them wait for slow clients; "
+        "`PERCEPT_CAPACITY` limits computation.",
     )
     capacity: int = Field(
         16,
         alias="PERCEPT_CAPACITY",
         ge=1,
         le=1000,
-        description="Inference requests that one worker lets in at a time; more get 503.",
+        description="Inference requests that one worker process accepts at a time. Others get 503.",
     )
     max_upload_mb: int = Field(
-        25, alias="PERCEPT_MAX_UPLOAD_MB", ge=1, le=2000, description="Largest request body, MB."
+        25, alias="PERCEPT_MAX_UPLOAD_MB", ge=1, le=2000, description="Largest request body, in MB."
     )
     max_megapixels: int = Field(
-        40, alias="PERCEPT_MAX_MEGAPIXELS", ge=1, le=500, description="Largest picture, megapixels."
+        40,
+        alias="PERCEPT_MAX_MEGAPIXELS",
+        ge=1,
+        le=500,
+        description="Largest image, in megapixels.",
     )
     max_pages: int = Field(
         50,
         alias="PERCEPT_MAX_PAGES",
         ge=1,
         le=2000,
-        description="Most pages of a document that is read while its client waits.",
+        description="Maximum pages of a document, except in jobs.",
     )
     max_characters: int = Field(
         5000,
         alias="PERCEPT_MAX_CHARACTERS",
         ge=1,
         le=20_000,
-        description="Longest text that is spoken while its client waits.",
+        description="Longest text to speak, in characters, except in jobs.",
     )
     max_audio_minutes: int = Field(
         10,
         alias="PERCEPT_MAX_AUDIO_MINUTES",
         ge=1,
         le=600,
-        description="Longest recording that is transcribed while its client waits, minutes.",
+        description="Longest recording to transcribe, in minutes, except in jobs.",
     )
     classify_engine: Literal["auto", "litert", "tensorflow"] = Field(
         "auto",
         alias="PERCEPT_CLASSIFY_ENGINE",
         description="Engine for image classification: `litert` (CPU), `tensorflow`, or `auto` "
-        "(tensorflow where there is a GPU).",
+        "(`tensorflow` if there is a GPU).",
     )
     ocr_engine: Literal["auto", "rapidocr", "tesseract"] = Field(
         "auto",
         alias="PERCEPT_OCR_ENGINE",
-        description="Engine for reading pages: `rapidocr`, `tesseract`, or `auto` (the one that "
-        "suits the page).",
+        description="Engine for OCR: `rapidocr`, `tesseract`, or `auto` (selected for each page).",
     )
     guests: int = Field(
         2,
         alias="PERCEPT_GUESTS",
         ge=1,
         le=64,
-        description="Child processes of each worker for native code that may hang or crash.",
+        description="Sandbox processes of each worker process. They run native code that may "
+        "hang or crash.",
     )
     guest_memory_mb: int = Field(
         1500,
         alias="PERCEPT_GUEST_MEMORY_MB",
         ge=500,
         le=64_000,
-        description="Address space that one of them may use, MB.",
+        description="Maximum address space of a sandbox process, in MB.",
     )
     unload_after_minutes: int = Field(
         0,
         alias="PERCEPT_UNLOAD_AFTER_MINUTES",
         ge=0,
         le=10_000,
-        description="A model that nobody used for so long leaves memory; 0 keeps all.",
+        description="Minutes after which an unused model is unloaded from memory. 0: never.",
     )
     store_inputs: bool = Field(
         True,
         alias="PERCEPT_STORE_INPUTS",
-        description="Whether the history keeps the files that come in and go out, `on`/`off`.",
+        description="`on`: the history stores input and output files. `off`: it stores no files.",
     )
     history_days: int = Field(
         0,
         alias="PERCEPT_HISTORY_DAYS",
         ge=0,
         le=36_500,
-        description="History older than this is deleted; 0 keeps it until its owner deletes it.",
+        description="Days after which history entries are deleted. 0: never.",
     )
     storage_url: str = Field(
         "",
         alias="PERCEPT_STORAGE_URL",
-        description="Where files are kept: a folder, or `s3://bucket/prefix` with the usual AWS "
-        "variables; empty means `files` in the data folder.",
+        description="Storage for files: a folder, or `s3://bucket/prefix` with the usual AWS "
+        "variables. Empty: `files` in the data folder.",
     )
     models_mirror: str = Field(
         "",
         alias="PERCEPT_MODELS_MIRROR",
-        description="Folder or URL that stands in for the internet when models are pulled.",
+        description="Folder or URL to download models from, instead of the internet.",
     )
     cors_origins: Names = Field(
         (),
         alias="PERCEPT_CORS_ORIGINS",
-        description="Origins whose pages may call this server, comma-separated; `*` for all.",
+        description="Origins of web pages that may call this server, comma-separated. `*`: all.",
     )
     rate_limits: bool = Field(
-        True, alias="PERCEPT_RATE_LIMITS", description="Rate limits on sign-in routes, `on`/`off`."
+        True,
+        alias="PERCEPT_RATE_LIMITS",
+        description="Rate limits on sign-in routes, `on` or `off`.",
     )
     registration: bool = Field(
-        True, alias="PERCEPT_REGISTRATION", description="Whether anybody may register, `on`/`off`."
+        True,
+        alias="PERCEPT_REGISTRATION",
+        description="`on`: anybody may register. `off`: only administrators create accounts.",
     )
     trusted_proxies: int = Field(
         0,
         alias="PERCEPT_TRUSTED_PROXIES",
         ge=0,
         le=10,
-        description="How many proxies stand in front and set X-Forwarded-*; 0 ignores the headers.",
+        description="Number of proxies in front of the server that set `X-Forwarded-*`. 0: these"
+        " headers are ignored.",
     )
     metrics_token: SecretStr = Field(
         SecretStr(""),
         alias="PERCEPT_METRICS_TOKEN",
-        description="Bearer token that `/metrics` asks for; empty leaves it open.",
+        description="Bearer token that `/metrics` requires. Empty: no token is required.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", alias="PERCEPT_LOG_LEVEL", description="Least serious log lines that are written."
+        "info",
+        alias="PERCEPT_LOG_LEVEL",
+        description="Lowest level of log messages: `debug`, `info`, `warning` or `error`.",
     )
 
     @field_validator("services", "cors_origins", "webhook_hosts", mode="before", check_fields=False)
