@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from api.config import Settings
-from api.errors import NotSignedIn, Overloaded, invalid
+from api.errors import NotReady, NotSignedIn, Overloaded, Unusable, invalid
 from api.extensions import db
 from api.http import jobs
 from api.http.auth import Caller, caller
@@ -20,7 +20,7 @@ from api.http.database import may_be_done
 from api.http.history import storage
 from api.http.options import Option
 from api.http.uploaded import Uploaded
-from api.jobs import webhooks
+from api.jobs import states, webhooks
 from api.jobs.queue import queue
 from api.jobs.running import Running
 from api.models import UNFINISHED, Job, new_id
@@ -103,16 +103,30 @@ def defer(service: str, view: str, given: dict[str, Any], callback_url: str | No
         job.request["given"] = _with_files_stored(job, given)
         db.session.add(job)
         db.session.commit()
-        queue().announce((job.id, service))
     except BaseException as error:
         db.session.rollback()
         if not may_be_done(error):
-            _undo(job)
+            storage().remove(*job.request["files"])
         if isinstance(error, IntegrityError):
             gone = "This session has ended. Please sign in again."
             raise NotSignedIn(gone, "token_revoked") from None
         raise
+    _announce(job)
     return job
+
+
+def _announce(job: Job) -> None:
+    """Tell the workers. If that fails, withdraw the job, unless a worker has found it already.
+
+    Raises:
+        NotReady: the queue is away; nothing is stored.
+    """
+    try:
+        queue().announce((job.id, job.service))
+    except NotReady:
+        if states.withdraw(job.id):
+            storage().remove(*job.request["files"])
+            raise
 
 
 def _refuse_too_many(user_id: UUID) -> None:
@@ -123,13 +137,6 @@ def _refuse_too_many(user_id: UUID) -> None:
             "You have %(limit)s unfinished jobs; no more are taken.", "too_many_jobs", limit=limit
         )
     db.session.close()  # what is stored next may take long
-
-
-def _undo(job: Job) -> None:
-    if db.inspect(job).persistent:
-        db.session.delete(job)
-        db.session.commit()
-    storage().remove(*job.request["files"])
 
 
 def _with_files_stored(job: Job, given: Any) -> Any:
@@ -156,7 +163,10 @@ def _with_files_read(given: Any) -> Any:
         return given
     if given.keys() != {"stored", "media_type"}:
         return {name: _with_files_read(value) for name, value in given.items()}
-    return File(storage().read(given["stored"]), given["media_type"])
+    try:
+        return File(storage().read(given["stored"]), given["media_type"])
+    except FileNotFoundError:
+        raise Unusable("The files of this job are gone.", "job_files_missing") from None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Update, case, null, select, update
+from sqlalchemy import Delete, Select, Update, case, delete, null, select, update
 
 from api.extensions import db
 from api.models import UNFINISHED, Job, now
@@ -100,10 +100,19 @@ def give_back(held: Claim) -> None:
     _step(held, status="queued", run_at=now())
 
 
-def cancel(user_id: UUID, job_id: UUID) -> bool:
-    """End a job that nobody wants any more; False: the user has no such unfinished job."""
+def cancel(user_id: UUID, job_id: UUID) -> dict[str, Any] | None:
+    """End a job and return its request; None: the user has no such unfinished job."""
     mine = update(Job).where(Job.id == job_id, Job.user_id == user_id, Job.status.in_(UNFINISHED))
-    return _done(mine.values(status="cancelled", **_end()))
+    cancelled = mine.values(status="cancelled", **_end()).returning(Job.request)
+    request: dict[str, Any] | None = db.session.scalar(cancelled)
+    db.session.commit()
+    return request
+
+
+def withdraw(job_id: UUID) -> bool:
+    """Delete a job that no worker has begun; False: one has, or the job is gone."""
+    unseen = delete(Job).where(Job.id == job_id, Job.status == "queued", Job.attempt == 0)
+    return _done(unseen)
 
 
 def return_lost(problem: dict[str, Any]) -> list[Lost]:
@@ -185,7 +194,7 @@ def _step(held: Claim, **values: Any) -> bool:
     return _done(_of(held).values(**values))
 
 
-def _done(change: Update) -> bool:
+def _done(change: Update | Delete) -> bool:
     row = db.session.execute(change.returning(Job.id)).first()
     db.session.commit()
     return row is not None

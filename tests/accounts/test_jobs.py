@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from stored import count, files, picture
 
 from api import working
@@ -103,6 +103,26 @@ def test_cancelling(app: Flask, client: FlaskClient, ada: Any, send: Any) -> Non
     answer = client.delete(done, headers=ada["headers"])
     assert (answer.status_code, answer.get_json()["code"]) == (409, "job_ended")
     assert count(app, HistoryEntry) == 1
+
+
+def test_cancelling_what_ends_meanwhile(
+    app: Flask, client: FlaskClient, ada: Any, send: Any, meanwhile: Any
+) -> None:
+    """Who comes a moment too late hears of it: the job has succeeded."""
+    place = send(ada)
+    ends = update(Job).values(status="succeeded", finished_at=now())
+    with meanwhile(app, "FROM jobs", ends):
+        answer = client.delete(place, headers=ada["headers"])
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "job_ended")
+
+
+def test_cancelling_what_is_deleted_meanwhile(
+    app: Flask, client: FlaskClient, ada: Any, send: Any, meanwhile: Any
+) -> None:
+    """It is not there any more."""
+    place = send(ada)
+    with meanwhile(app, "FROM jobs", delete(Job)):
+        assert client.delete(place, headers=ada["headers"]).status_code == 404
 
 
 def test_when_to_look_again(app: Flask, client: FlaskClient, ada: Any, send: Any) -> None:

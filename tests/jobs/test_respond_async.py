@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from stored import count, files, picture, set_to
 
+from api.errors import NotReady
 from api.extensions import db
 from api.models import HistoryEntry, Job
 
@@ -237,3 +238,20 @@ def test_a_connection_that_breaks_at_the_end(
     event.remove(engine, "commit", lose)
     assert do_all() == 1
     assert count(app, HistoryEntry) == 1
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_workers_that_cannot_be_told(
+    app: Flask, send: Send, do_all: Callable[[], int], monkeypatch: pytest.MonkeyPatch,
+    is_begun: bool,
+) -> None:  # fmt: skip
+    """Nothing is stored then, unless a worker has found the job all the same: then it is done."""
+
+    def announce(*_: Any) -> None:
+        if is_begun:
+            do_all()
+        raise NotReady("The queue is away.")
+
+    monkeypatch.setattr(app.extensions["queue"], "announce", announce)
+    assert send().status_code == (202 if is_begun else 503)
+    assert count(app, Job) == count(app, HistoryEntry) == len(files(app)) == int(is_begun)

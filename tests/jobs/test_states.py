@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from api.extensions import db
 from api.jobs import states
@@ -150,9 +150,10 @@ def test_what_kills_every_worker_fails(make: Make) -> None:
 def test_cancelling(make: Make, status: str) -> None:
     """Only of what has not ended, and only by who has sent it."""
     job_id = make(status=status, callback_url="https://x.example/")
-    assert not states.cancel(job_id, job_id)
-    assert states.cancel(read(job_id).user_id, job_id) is (status in ("queued", "running"))
-    assert not states.cancel(read(job_id).user_id, job_id)
+    assert states.cancel(job_id, job_id) is None
+    is_first = states.cancel(read(job_id).user_id, job_id) == {}
+    assert is_first is (status in ("queued", "running"))
+    assert states.cancel(read(job_id).user_id, job_id) is None
 
 
 def test_cancelling_while_it_ends(app: Flask, make: Make) -> None:
@@ -160,7 +161,7 @@ def test_cancelling_while_it_ends(app: Flask, make: Make) -> None:
     steps: list[Callable[[Claim], bool]] = [
         states.succeed,
         lambda claim: states.fail(claim, PROBLEM),
-        lambda claim: states.cancel(claim.user_id, claim.id),
+        lambda claim: states.cancel(claim.user_id, claim.id) is not None,
     ]
 
     def attempt(step: Callable[[Claim], bool], claim: Claim) -> bool:
@@ -173,6 +174,27 @@ def test_cancelling_while_it_ends(app: Flask, make: Make) -> None:
         claim = claimed(make())
         with ThreadPoolExecutor(3) as racers:
             assert sum(racers.map(attempt, steps, [claim] * 3)) == 1
+
+
+def test_withdrawing(make: Make) -> None:
+    """Only what no worker has ever begun."""
+    fresh, begun, again = make(), make(), make()
+    claimed(begun)
+    states.give_back(claimed(again))
+    assert [states.withdraw(job_id) for job_id in (fresh, begun, again)] == [True, False, False]
+    assert not states.withdraw(fresh)
+
+
+def test_what_others_write_is_seen(app: Flask, make: Make) -> None:
+    """Reading again reads what is there, and an UPDATE that finds no row changes no object."""
+    job = read(make())
+    with db.engine.begin() as other:
+        other.execute(update(Job).values(status="succeeded"))
+    missed = update(Job).where(Job.status == "queued").values(status="cancelled")
+    assert db.session.execute(missed.returning(Job.id)).all() == []
+    assert job.status == "queued"
+    db.session.scalar(select(Job))
+    assert job.status == "succeeded"
 
 
 def test_callbacks_are_due_once_each(make: Make) -> None:

@@ -57,8 +57,9 @@ def cancel(who: Caller, job_id: UUID) -> None:
         raise Forbidden(
             "This key does not have the scope %(scope)s.", "scope_missing", scope=job.service
         )
-    if states.cancel(who.user_id, job_id):
-        storage().remove(*job.request["files"])
+    request = states.cancel(who.user_id, job_id)
+    if request is not None:
+        storage().remove(*request["files"])
     elif get(who, job_id).status != "cancelled":
         raise Conflict("This job has ended already.", "job_ended")
 
