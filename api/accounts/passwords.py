@@ -1,4 +1,8 @@
-"""Passwords: which ones will do, and argon2id."""
+"""Passwords: which ones will do, and argon2id.
+
+They are hashed in Unicode's normal form C (NIST SP 800-63B): a Mac sends an accented letter as two
+characters, Windows as one, and both mean the same password.
+"""
 
 import threading
 from functools import cache
@@ -8,6 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from api.errors import invalid
+from api.http.bodies import composed, is_unstorable
 
 SHORTEST, LONGEST = 12, 128
 COMMON = frozenset(FREQUENCY_LISTS["passwords"])
@@ -24,18 +29,26 @@ HASHER = PasswordHasher(time_cost=3, memory_cost=19456, parallelism=1)
 AT_MOST_TWO = threading.BoundedSemaphore(2)
 
 
+def normalised(password: str) -> str:
+    """Return the password as it is counted and hashed."""
+    return composed(password, LONGEST)
+
+
 def check(password: str, email: str, field: str = "password") -> None:
-    """Whether a new password will do: its length, and that nobody would try it first.
+    """Refuse a new password that will not do: by its length, or because many would try it first.
 
     Raises:
         Invalid: too short, too long, or too easy to guess.
     """
-    if len(password) < SHORTEST:
+    text = normalised(password)
+    if len(text) < SHORTEST:
         raise invalid(field, "Must have at least %(wanted)s characters.", wanted=SHORTEST)
-    if len(password) > LONGEST:
+    if len(text) > LONGEST:
         raise invalid(field, "Must have at most %(wanted)s characters.", wanted=LONGEST)
+    if is_unstorable(text):
+        raise invalid(field, "Holds a character that cannot be stored.")
     easy = {email.casefold(), email.partition("@")[0].casefold()}
-    if password.casefold() in easy or _is_common(password.casefold()):
+    if text.casefold() in easy or _is_common(text.casefold()):
         raise invalid(field, "This password is too common.")
 
 
@@ -47,22 +60,35 @@ def _is_common(password: str) -> bool:
 
 
 def hashed(password: str) -> str:
-    """The argon2id hash of a password."""
+    """Return the argon2id hash of a password."""
     with AT_MOST_TWO:
-        return HASHER.hash(password)
+        return HASHER.hash(normalised(password))
 
 
 @cache
 def _nobody() -> str:
-    """Checked where there is no such user, so that both answers take the same time."""
+    """Return the hash that is compared where there is no user, so that it takes the same time."""
     return HASHER.hash("the password of nobody")
 
 
-def matches(stored: str | None, password: str) -> bool:
-    """Whether the password belongs to the stored hash; takes as long when there is none."""
+def verified(stored: str | None, password: str) -> str | None:
+    """Return the hash to keep from now on if the password is right, else None.
+
+    Takes as long where nothing is stored. Hashes from before passwords were normalised are of
+    what was sent; such a one is made anew.
+    """
+    text = normalised(password)
+    if _matches(stored, text):
+        return stored
+    if text != password and _matches(stored, password):
+        return hashed(password)
+    return None
+
+
+def _matches(stored: str | None, text: str) -> bool:
     with AT_MOST_TWO:
         try:
-            HASHER.verify(stored or _nobody(), password[:LONGEST])
+            HASHER.verify(stored or _nobody(), text[:LONGEST])
         except (VerificationError, InvalidHashError):
             return False
-    return stored is not None and len(password) <= LONGEST
+    return stored is not None and len(text) <= LONGEST

@@ -49,6 +49,18 @@ class NullableString(fields.String):
     __schema_type__ = ("string", "null")
 
 
+class TypedString(fields.String):
+    """A string that people type; the rules hold for what `as_kept` makes of it."""
+
+    def __init__(self, as_kept: Callable[[str], str], **rules: Any):
+        super().__init__(**rules)
+        self.as_kept = as_kept
+
+
+class NullableTypedString(TypedString, NullableString):
+    """The same, or null."""
+
+
 class Anything(fields.Raw):
     """A value of no single type; the description says which ones."""
 

@@ -19,8 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
-from api.accounts import passwords
-from api.accounts.users import service as users
+from api.accounts import names, passwords
 from api.app import create_app
 from api.cli.app import MIGRATIONS
 from api.config import Settings
@@ -125,8 +124,8 @@ def refused() -> Callable[..., dict[str, Any]]:
 def moved_in(app: Flask, email: str, roles: tuple[str, ...] = ("user",)) -> Person:
     """Somebody with the usual password who has signed in; quick, for there is nothing to hash."""
     with app.app_context():
-        address = users.clean_email(email)
-        key = users.email_key(address)
+        address = names.clean_email(email)
+        key = names.email_key(address)
         user = User(email=address, email_key=key, roles=roles, password_hash=hash_of_password())
         db.session.add(user)
         db.session.flush()

@@ -1,5 +1,7 @@
 """Signing in: one answer for everything that is wrong, whichever spelling the address has."""
 
+import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -79,6 +81,16 @@ def test_wrong_is_wrong(house: Any, refused: Callable[..., Any], unchanged: Any)
             seen.add(repr((body | {"request_id": ""}, headers)))
     set_active(house.app, "bob@example.com", True)
     assert len(seen) == 1
+
+
+def test_long_words_cost_nothing(house: Any, refused: Any) -> None:
+    """Sixty thousand bytes of accents in any order would take a second to put in order."""
+    accents = "a" + "\u0301\u0316" * 15_000
+    for body in ({"email": accents, "password": "x"}, {"email": "a@x.io", "password": accents}):
+        data = json.dumps(body, ensure_ascii=False).encode()
+        began = time.process_time()
+        refused(house.client.post(URL, data=data, content_type="application/json"), 401)
+        assert time.process_time() - began < 0.25
 
 
 @pytest.mark.parametrize(

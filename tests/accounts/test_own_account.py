@@ -34,8 +34,12 @@ def test_reading(house: Any) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Zoë-Mae d'Arc", "李明", "Å", "🦊 Reineke", "x" * 100, "Seán (Ops)", "Мария", "नेहा", None],
-)
+    [
+        "Zoë-Mae d'Arc", "李明", "Å", "🦊 Reineke", "x" * 100, "Seán (Ops)", "Мария", "नेहा", None,
+        "👩\u200d👩\u200d👧 Haus", "\u0645\u06cc\u200c\u0646\u0627", "ക\u0d4d\u200d", "葛\U000e0100城",
+        "❤\ufe0f", "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f Ewan", "\U00032000",
+    ],
+)  # fmt: skip
 def test_names(client: FlaskClient, ada: Any, name: str | None) -> None:
     """Names of people in any script are kept as they are; null takes the name away."""
     answer = patch(client, ada, {"name": name})
@@ -46,6 +50,23 @@ def test_names(client: FlaskClient, ada: Any, name: str | None) -> None:
 def test_a_name_is_composed(client: FlaskClient, ada: Any) -> None:
     """The same name is the same characters, however it was typed."""
     assert patch(client, ada, {"name": "Jose\u0301"}).get_json()["name"] == "Jos\u00e9"
+    longest = patch(client, ada, {"name": "e\u0301" * 100})
+    assert longest.get_json()["name"] == "\u00e9" * 100
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a\u202eb", "Must not contain the character U+202E."),
+        ("<b>", "Must not contain the character <."),
+        (" Ada", "Must not begin or end with white space."),
+        ("\u200d\u200c", "Must have at least one visible character."),
+    ],
+)
+def test_what_is_wrong_with_a_name(house: Any, refused: Any, name: str, words: str) -> None:
+    """The answer says which character, or what is missing."""
+    body = refused(patch(house.client, house.ada, {"name": name}), 422, "validation_failed", "name")
+    assert [error["message"] for error in body["errors"]] == [words]
 
 
 def test_only_what_is_named_changes(client: FlaskClient, ada: Any) -> None:

@@ -1,6 +1,7 @@
 """Passwords: which ones will do, that they count to the last byte, and changing them."""
 
 import json
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select, update
 
+from api.accounts import passwords
 from api.extensions import db
 from api.models import User
 
@@ -20,12 +22,14 @@ BAD = [
     "", "1234567", "elevenchars", "x" * 129, "password1234", "PassWord1234", "qwerty123456",
     "passwordpassword", "123456789012", "1q2w3e4r5t6y", "ada.lovelace@example.com",
     "Ada.Lovelace", "twelve\0chars", "\0" * 12,
-    "twelve\ud800chars", "x" * 10_000, None, 123456789012, True, ["ten thousand"], {},
+    "twelve\ud800chars", "x" * 10_000, "e\u0301" * 11, "e\u0301" * 129, "\u0958" * 65,
+    None, 123456789012, True, ["ten thousand"], {},
 ]  # fmt: skip
 GOOD = [
     "x7" * 6, "ab cd ef gh i", " ten thousand ", "x" * 64, "y" * 128, "🦊 fox in the box",
     "пароль для лампы", "\ttabs\tand\nlines", "é" * 12, "'; DROP TABLE users; --", "🦊" * 128,
-    "{}[]<>&%$#@!?", "\u202eltr and rtl\u200b",
+    "{}[]<>&%$#@!?", "e\u0301" * 128, "\u1100\u1161\u11a8" * 12, "\u0958" * 6,
+    "\u202eltr and rtl\u200b",
 ]  # fmt: skip
 
 
@@ -75,7 +79,7 @@ def test_what_will_do(client: FlaskClient, refused: Any, password: str) -> None:
         ("x" * 127 + "a", "x" * 127 + "b"),
         ("y" * 128, "y" * 129),
         (" ten thousand lamps", "ten thousand lamps"),
-        ("caf\u00e9 caf\u00e9 caf\u00e9", "cafe\u0301 cafe\u0301 cafe\u0301"),
+        ("ten thousand \ufb01ne", "ten thousand fine"),
         ("TEN THOUSAND LAMPS", "ten thousand lamps"),
     ],
 )
@@ -87,6 +91,37 @@ def test_every_character_counts(
     assert client.post(REGISTER, json=body).status_code == 201
     answer = client.post(LOGIN, json={**body, "password": other})
     refused(answer, 401, "invalid_credentials")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_every_keyboard_types_the_same(app: Flask, client: FlaskClient, form: Any) -> None:
+    """An accented letter is one character on Windows, two on a Mac; both sign in, and change."""
+    here = unicodedata.normalize(form, "caf\u00e9 caf\u00e9 c\u1ea5")
+    body = {"email": "ada@example.com", "password": here}
+    assert client.post(REGISTER, json=body).status_code == 201
+    for there in ("NFC", "NFD"):
+        typed = unicodedata.normalize(there, here)
+        answer = client.post(LOGIN, json={**body, "password": typed})
+        assert answer.status_code == 200
+        who = {"headers": {"Authorization": f"Bearer {answer.get_json()['access_token']}"}}
+        assert change(client, who, typed, typed).status_code == 204
+
+
+def test_hashes_from_before(app: Flask, client: FlaskClient, ada: Any, refused: Any) -> None:
+    """A password that was hashed as sent is good as sent, and from then on however it is typed."""
+    sent = "cafe\u0301 cafe\u0301 cafe\u0301"
+    with app.app_context():
+        before = passwords.HASHER.hash(sent)
+        db.session.execute(update(User).values(password_hash=before))
+        db.session.commit()
+    assert change(client, ada, sent + "!", ANOTHER).status_code == 403
+    composed = {"email": ada["email"], "password": unicodedata.normalize("NFC", sent)}
+    refused(client.post(LOGIN, json=composed), 401, "invalid_credentials")
+    for body in ({**composed, "password": sent}, composed):
+        assert client.post(LOGIN, json=body).status_code == 200
+    with app.app_context():
+        assert db.session.scalars(select(User.password_hash)).one() != before
+    assert change(client, ada, sent, ANOTHER).status_code == 204
 
 
 @pytest.mark.parametrize("url", [REGISTER, LOGIN])

@@ -57,6 +57,17 @@ def test_the_name_is_optional(client: FlaskClient) -> None:
     assert (user["name"], user["locale"]) == (None, "en")
 
 
+@pytest.fixture
+def sign_in_at() -> Callable[..., Any]:
+    """Signs somebody in with the usual password."""
+
+    def send(house: Any, email: str) -> Any:
+        body = {"email": email, "password": PASSWORD}
+        return house.client.post("/api/v1/auth/login", json=body)
+
+    return send
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
@@ -83,12 +94,39 @@ def test_one_address_one_account(house: Any, refuse: Any, first: str, second: st
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (" ", ""), ("", " "), ("\t", "\r\n"), ("", "\u00a0"), ("\u202f", "\u3000"),
+        ("\ufeff", "\u200b"), ("\u202a", "\u202c"), ("\u2068", "\u2069"), (" " * 300, ""),
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_white_space_around_an_address(
+    house: Any, refuse: Any, sign_in_at: Any, before: str, after: str
+) -> None:
+    """What keyboards, forms and copying add is ignored, wherever an address is typed."""
+    plain = "ada.lovelace@example.com"
+    refuse(409, "email_taken", json={**NEW, "email": f"{before}{plain}{after}"})
+    body = {**NEW, "email": f"{before}{plain}{after}"}
+    made = house.client.post("/api/v1/users", json=body, headers=house.root["headers"])
+    assert made.get_json()["code"] == "email_taken"
+    assert sign_in_at(house, f"{before}{plain}{after}").status_code == 200
+
+
+def test_white_space_is_not_kept(client: FlaskClient) -> None:
+    """The account has the address without it."""
+    body = {**NEW, "email": "\u00a0new@example.com "}
+    assert client.post(URL, json=body).get_json()["email"] == "new@example.com"
+
+
+@pytest.mark.parametrize(
     "email",
     [
-        "", "a", "ada", "@x.io", "ada@", "ada@x", "ada@@x.io", "a b@x.io", " ada@x.io", "ada@x.io ",
-        "ada@x.io\n", "ada@x..io", "ada@-x.io", "ada@x.io,bob@x.io", "Ada <ada@x.io>", '"a b"@x.io',
+        "", "a", "ada", "@x.io", "ada@", "ada@x", "ada@@x.io", "a b@x.io", "ada @x.io", "ada@ x.io",
+        "a\u00a0da@x.io", " ", "\u200b", "ada@x..io", "ada@-x.io", "ada@x.io,bob@x.io",
+        "Ada <ada@x.io>", '"a b"@x.io',
         "ada@[127.0.0.1]", "ada@127.0.0.1", "a\u200bda@x.io", "a\u202eda@x.io", "a\u0000da@x.io",
-        "a\u0007da@x.io", "\ufeffada@x.io", "a\ud800da@x.io", "ada@\U0001f98a.io", "ada@xn--a.io",
+        "a\u0007da@x.io", "a\ud800da@x.io", "ada@\U0001f98a.io", "ada@xn--a.io",
         "<script>@x.io", "' OR 1=1 --@x.io", "a" * 250 + "@x.io", "a@" + "b" * 64 + ".io",
         "\ufdfa" * 60 + "@x.io", "a" * 10_000, 7, None, True, [], {}, ["ada@x.io"],
     ],
@@ -102,7 +140,9 @@ def test_what_is_no_address(refuse: Any, email: Any) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "", " ", "Ada ", " Ada", "\u00a0Ada", "\u3000Ada", "A\u200bda", "A\u200dda", "\ufeffAda",
+        "", " ", "Ada ", " Ada", "\u00a0Ada", "\u3000Ada", "A\u200bda", "\u200d", "\ufeffAda",
+        "\u3164", "\u2800\u200c", "A\u2069da", "\U0001f3f4\U000e0067", "A\U000e0041da",
+        "A\ufdd0da", "A\U0001ffffda", "A\u00adda", "\u0301",
         "A\u202eda", "A\u2066da", "A\u0007da", "A\nda", "A\tda", "A\u2028da", "A\u0085da",
         "admin\u0000", "../x", "..\\x", "<script>", "<b>Ada</b>", '"Ada"', "`id`", "A\ud800da",
         "A\ue000da", "x" * 101, "x" * 10_240, "\u0958" * 100, 7, True, [], {},

@@ -5,7 +5,7 @@ from typing import Any
 from flask_restx import Namespace, fields
 
 from api.accounts.users.schemas import EMAIL, LOCALE, NAME, PASSWORD
-from api.http.restx import Cursor, Id, NullableString, Time, model
+from api.http.restx import Cursor, Id, NullableTypedString, Time, TypedString, model
 from api.http.times import rfc3339
 from api.models import Session
 
@@ -14,9 +14,9 @@ namespace = Namespace("auth", description="Register, sign in, refresh, sign out;
 registration = model(
     namespace,
     "Registration",
-    email=fields.String(required=True, **EMAIL),
-    password=fields.String(required=True, **PASSWORD),
-    name=NullableString(**NAME),
+    email=TypedString(required=True, **EMAIL),
+    password=TypedString(required=True, **PASSWORD),
+    name=NullableTypedString(**NAME),
     locale=fields.String(**LOCALE),
 )
 # No length rules: whoever signs in learns nothing about what passwords look like here.
@@ -30,9 +30,7 @@ password_change = model(
     namespace,
     "PasswordChange",
     current_password=fields.String(required=True, example=PASSWORD["example"]),
-    new_password=fields.String(
-        required=True, **{**PASSWORD, "example": "ten thousand great lamps"}
-    ),
+    new_password=TypedString(required=True, **{**PASSWORD, "example": "ten thousand great lamps"}),
 )
 tokens = model(
     namespace,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 
-from api.accounts import passwords
+from api.accounts import names, passwords
 from api.accounts.users import service as users
 from api.errors import N_, Forbidden, NotFound, NotSignedIn
 from api.extensions import db
@@ -37,15 +37,15 @@ def login(email: str, password: str, device: Device) -> dict[str, Any]:
         NotSignedIn: wrong in any way, in the same words and the same time.
         RateLimited: too many wrong ones from this client, for this account or in all.
     """
-    account = users.typed_key(email)
+    account = names.typed_key(email)
     query = select(User.id, User.password_hash).where(User.email_key == account, User.active)
     user_id, stored = db.session.execute(query).first() or (None, None)
     db.session.close()  # hashing takes long, and a connection is not needed for it
     # Only now: while the database is away nobody can guess, and nobody is to be locked out.
     ratelimit.count(users.GUESSES, account, device.address)
     ratelimit.check(SPRAYS, device.address)
-    good = passwords.matches(stored, password)
-    pair = _open_session(user_id, stored, device) if good and user_id else None
+    kept = passwords.verified(stored, password)
+    pair = _open_session(user_id, stored, kept, device) if kept and user_id else None
     if pair is None:
         ratelimit.count(SPRAYS, device.address)
         raise NotSignedIn(WRONG, "invalid_credentials")
@@ -53,12 +53,14 @@ def login(email: str, password: str, device: Device) -> dict[str, Any]:
     return pair
 
 
-def _open_session(user_id: UUID, stored: str | None, device: Device) -> dict[str, Any] | None:
+def _open_session(
+    user_id: UUID, stored: str | None, kept: str, device: Device
+) -> dict[str, Any] | None:
     """The tokens of a new session; none if the user was ended or changed while we hashed."""
     at = now()
     still = (User.id == user_id, User.active, User.password_hash == stored)
-    login = update(User).where(*still).values(last_login_at=at).returning(User.roles)
-    roles = db.session.execute(login).scalar_one_or_none()
+    login = update(User).where(*still).values(last_login_at=at, password_hash=kept)
+    roles = db.session.execute(login.returning(User.roles)).scalar_one_or_none()
     if roles is None:
         db.session.rollback()
         return None

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
-from api.accounts.users.service import clean_name
+from api.accounts.names import clean_name
 from api.errors import Forbidden, NotFound, NotSignedIn, invalid
 from api.extensions import db
 from api.http.auth import KEY_PREFIX, Caller, key_hash

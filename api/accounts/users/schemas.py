@@ -1,19 +1,49 @@
 """What users look like on the wire."""
 
+from functools import partial
 from typing import Any
 
 from flask_restx import Namespace, fields
 
+from api.accounts import names, passwords
+from api.http.bodies import composed
 from api.http.locale import LANGUAGES
-from api.http.restx import Cursor, Id, NullableString, NullableTime, Time, model
+from api.http.restx import (
+    Cursor,
+    Id,
+    NullableString,
+    NullableTime,
+    NullableTypedString,
+    Time,
+    TypedString,
+    model,
+)
 from api.http.times import rfc3339
 from api.models import ROLES, User
 
 namespace = Namespace("users", description="Your own account, and all of them for administrators.")
 
-EMAIL = {"min_length": 3, "max_length": 254, "example": "ada@example.com"}
-PASSWORD = {"min_length": 12, "max_length": 128, "example": "ten thousand small lamps"}
-NAME = {"min_length": 1, "max_length": 100, "example": "Ada"}
+EMAIL: dict[str, Any] = {
+    "as_kept": names.trimmed,
+    "min_length": 3,
+    "max_length": names.LONGEST_EMAIL,
+    "example": "ada@example.com",
+    "description": "White space around it is ignored.",
+}
+PASSWORD: dict[str, Any] = {
+    "as_kept": passwords.normalised,
+    "min_length": passwords.SHORTEST,
+    "max_length": passwords.LONGEST,
+    "example": "ten thousand small lamps",
+    "description": "Normalised (NFC) before it is counted and hashed.",
+}
+NAME: dict[str, Any] = {
+    "as_kept": partial(composed, longest=names.LONGEST_NAME),
+    "min_length": 1,
+    "max_length": names.LONGEST_NAME,
+    "example": "Ada",
+    "description": "Kept in NFC; without control, invisible and markup characters.",
+}
 LOCALE = {"enum": list(LANGUAGES), "example": "en"}
 
 user = model(
@@ -36,24 +66,28 @@ user_list = model(
     next_cursor=Cursor(required=True),
 )
 own_change = model(
-    namespace, "OwnChange", name=NullableString(**NAME), locale=fields.String(**LOCALE)
+    namespace, "OwnChange", name=NullableTypedString(**NAME), locale=fields.String(**LOCALE)
 )
 own_end = model(
-    namespace, "OwnEnd", password=fields.String(required=True, max_length=128, example="...")
+    namespace,
+    "OwnEnd",
+    password=TypedString(
+        passwords.normalised, required=True, max_length=passwords.LONGEST, example="..."
+    ),
 )
 creation = model(
     namespace,
     "Creation",
-    email=fields.String(required=True, **EMAIL),
-    password=fields.String(required=True, **PASSWORD),
-    name=NullableString(**NAME),
+    email=TypedString(required=True, **EMAIL),
+    password=TypedString(required=True, **PASSWORD),
+    name=NullableTypedString(**NAME),
     locale=fields.String(**LOCALE),
     roles=fields.List(fields.String(enum=list(ROLES)), max_items=len(ROLES), unique=True),
 )
 change = model(
     namespace,
     "Change",
-    name=NullableString(**NAME),
+    name=NullableTypedString(**NAME),
     locale=fields.String(**LOCALE),
     roles=fields.List(fields.String(enum=list(ROLES)), max_items=len(ROLES), unique=True),
     active=fields.Boolean,

@@ -1,74 +1,20 @@
 """Makes, finds, changes and removes users."""
 
-import unicodedata
 from typing import Any
 from uuid import UUID
 
-import email_validator
 from sqlalchemy import String, delete, func, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
 
 from api.accounts import passwords
-from api.errors import Conflict, Forbidden, Invalid, NotFound, invalid
+from api.accounts.names import clean_email, clean_name, email_key
+from api.errors import Conflict, Forbidden, NotFound
 from api.extensions import db
 from api.http import ratelimit
 from api.http.history import storage
 from api.models import Session, User
 
-# A server of one's own may well live in a .local or .test network.
-email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
-
-# Control, format (zero-width, right-to-left override), surrogate, private, line and paragraph.
-UNWELCOME = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 GUESSES = ratelimit.limit("login", "10/15 minutes")
-LONGEST_NAME = 100
-LONGEST_KEY = 320  # folding makes some addresses longer; the column has room for so much
-MARKUP = set('<>/\\"`')
-
-
-def clean_email(text: str) -> str:
-    """The address in its normal form.
-
-    Raises:
-        Invalid: it is not an address.
-    """
-    try:
-        address = email_validator.validate_email(text, check_deliverability=False).normalized
-        if len(email_key(address)) <= LONGEST_KEY:
-            return address
-    except email_validator.EmailNotValidError:
-        pass
-    raise invalid("email", "Is not a valid e-mail address.")
-
-
-def typed_key(text: str) -> str:
-    """The key of the address that somebody signs in with, in any of its spellings."""
-    try:
-        return email_key(clean_email(text))
-    except Invalid:
-        return email_key(text)  # nobody has it, and it counts as one all the same
-
-
-def email_key(email: str) -> str:
-    """Addresses with the same key are the same person's, whatever their case or width."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).casefold())
-
-
-def clean_name(name: str | None) -> str | None:
-    """The name, if it can be shown anywhere without doing harm.
-
-    Raises:
-        Invalid: blank at an end, or with invisible, control or markup characters.
-    """
-    if name is None:
-        return None
-    odd = any(unicodedata.category(c) in UNWELCOME or c in MARKUP for c in name)
-    if odd or not name or name != name.strip():
-        raise invalid("name", "Holds characters that a name cannot have.")
-    composed = unicodedata.normalize("NFC", name)
-    if len(composed) > LONGEST_NAME:  # some characters become two
-        raise invalid("name", "Must have at most %(wanted)s characters.", wanted=LONGEST_NAME)
-    return composed
 
 
 def create(
@@ -167,7 +113,7 @@ def confirm(user_id: UUID, password: str, address: str) -> User:
     ratelimit.count(GUESSES, str(user_id), address)
     user = get(user_id)
     db.session.close()  # hashing takes long, and a connection is not needed for it
-    if not passwords.matches(user.password_hash, password):
+    if not passwords.verified(user.password_hash, password):
         raise Forbidden("The password is not right.", "invalid_credentials")
     ratelimit.forget(GUESSES, str(user_id), address)
     return user
