@@ -18,7 +18,7 @@ from api import errors
 from api.errors import N_, PerceptError
 from api.http.jobs import running
 from api.http.ratelimit import RateLimited
-from api.http.worker import TooSlow
+from api.http.sockets import TooSlow
 
 log = logging.getLogger(__name__)
 

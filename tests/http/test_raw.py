@@ -64,6 +64,7 @@ REFUSED = {
     "150 headers": (post(*[b"A%d: b" % n for n in range(150)]), {431}),
     "a megabyte of headers": (post(*[b"A%d: %s" % (n, b"b" * 8000) for n in range(99)]), {431}),
     "a long address": (head(b"GET", b"/" + b"a" * 5000), {414}),
+    "no host": (head(b"GET", b"/health/live").replace(b"Host: x\r\n", b""), {400}),
     "two hosts": (head(b"GET", b"/health/live", b"Host: y"), {400}),
     "HTTP/2.0": (head(b"GET", b"/").replace(b"1.1", b"2.0"), {400, 505}),
     "HTTP/0.9": (b"GET /\r\n\r\n", {400}),

@@ -1,4 +1,4 @@
-"""The worker's sockets: a client may be slow for a while, not for good."""
+"""The sockets of clients: a client may be slow for a while, not for good."""
 
 import contextlib
 import socket
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from api.http import worker
-from api.http.worker import PatientSocket, TooSlow
+from api.http import sockets
+from api.http.sockets import PatientSocket, TooSlow
 
 Pair = tuple[PatientSocket, socket.socket]
 
@@ -29,10 +29,10 @@ def pair() -> Iterator[Pair]:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tenths of seconds instead of tens."""
-    monkeypatch.setattr(worker, "STALL_SECONDS", 0.2)
-    monkeypatch.setattr(worker, "GRACE_SECONDS", 0.2)
-    monkeypatch.setattr(worker, "SILENCE_SECONDS", 0.1)
-    monkeypatch.setattr(worker, "LINGER_SECONDS", 0.3)
+    monkeypatch.setattr(sockets, "STALL_SECONDS", 0.2)
+    monkeypatch.setattr(sockets, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(sockets, "SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(sockets, "LINGER_SECONDS", 0.3)
 
 
 def test_bytes_pass(pair: Pair) -> None:
