@@ -5,6 +5,8 @@ characters, Windows as one, and both mean the same password.
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -59,9 +61,16 @@ def _is_common(password: str) -> bool:
     return bool({password, piece} & COMMON) or any(password in run for run in RUNS)
 
 
+@contextmanager
+def turn() -> Iterator[None]:
+    """Wait for one of the places in which passwords are verified."""
+    with AT_MOST_TWO:
+        yield
+
+
 def hashed(password: str) -> str:
     """Return the argon2id hash of a password."""
-    with AT_MOST_TWO:
+    with turn():
         return HASHER.hash(normalised(password))
 
 
@@ -72,7 +81,7 @@ def _nobody() -> str:
 
 
 def verified(stored: str | None, password: str) -> str | None:
-    """Return the hash to keep from now on if the password is right, else None.
+    """Return the hash to keep from now on if the password is right, else None; within a `turn`.
 
     Takes as long where nothing is stored. Hashes from before passwords were normalised are of
     what was sent; such a one is made anew.
@@ -81,14 +90,13 @@ def verified(stored: str | None, password: str) -> str | None:
     if _matches(stored, text):
         return stored
     if text != password and _matches(stored, password):
-        return hashed(password)
+        return HASHER.hash(text)
     return None
 
 
 def _matches(stored: str | None, text: str) -> bool:
-    with AT_MOST_TWO:
-        try:
-            HASHER.verify(stored or _nobody(), text[:LONGEST])
-        except (VerificationError, InvalidHashError):
-            return False
+    try:
+        HASHER.verify(stored or _nobody(), text[:LONGEST])
+    except (VerificationError, InvalidHashError):
+        return False
     return stored is not None and len(text) <= LONGEST

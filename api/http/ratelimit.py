@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from flask import Flask, Response, current_app, g, request
 from limits import RateLimitItem, parse
@@ -69,9 +70,33 @@ def forget(limit: Limit, *who: str) -> None:
         limiter.clear(limit.item, limit.name, *who)
 
 
+def address() -> str:
+    """Return the client's address; what proxies say counts only where they are trusted."""
+    told = request.remote_addr or ""
+    return str(_parsed(told) or told)
+
+
 def client() -> str:
-    """The address that is counted; what proxies say counts only where they are trusted."""
-    return request.remote_addr or ""
+    """Return what counts as one client: an IPv4 address, or the /64 network of an IPv6 address.
+
+    Whoever has an IPv6 address has the 2^64 others of its network as well.
+    """
+    parsed = _parsed(address())
+    if isinstance(parsed, IPv6Address):
+        return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
+    return address()
+
+
+def _parsed(told: str) -> IPv4Address | IPv6Address | None:
+    """Return the address without its port, which some proxies add; IPv4 within IPv6 is IPv4."""
+    bare = told.partition(":")[0] if told.count(":") == 1 else told
+    if told.startswith("["):
+        bare = told[1:].partition("]")[0]
+    try:
+        found = ip_address(bare)
+    except ValueError:
+        return None
+    return (isinstance(found, IPv6Address) and found.ipv4_mapped) or found
 
 
 def _limiter() -> FixedWindowRateLimiter | None:

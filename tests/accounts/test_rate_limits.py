@@ -1,6 +1,7 @@
 """Rate limits: guessing ends after ten tries, for that client and nobody else."""
 
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from api.accounts import passwords
 from api.accounts.auth import service
 from api.accounts.users import service as users
 from api.app import create_app
@@ -97,6 +99,68 @@ def test_spellings_are_one_account(ada: Any, attempt: Any, use_up: Any, spelling
     assert attempt(spelling, PASSWORD).status_code == 429
 
 
+ONE_CLIENT = [
+    ["2001:db8::1", "2001:db8::ffff:1:2:3", "2001:DB8:0:0::2", "[2001:db8::3]:4711"],
+    ["192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207", "192.0.2.7:4711"],
+    ["fe80::1%eth0", "fe80::2%eth0"],
+]
+
+
+@pytest.mark.parametrize("addresses", ONE_CLIENT, ids=lambda a: a[0])
+def test_addresses_of_one_client(app: Flask, addresses: list[str]) -> None:
+    """The /64 of an IPv6 address, IPv4 written as IPv6, and any port are the same client."""
+    seen = set()
+    for address in addresses:
+        with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
+            seen.add(ratelimit.client())
+    assert len(seen) == 1
+
+
+def test_addresses_of_others(app: Flask) -> None:
+    """Another network, or what is no address, is counted by itself."""
+    seen = {}
+    for address in ("2001:db8::1", "2001:db8:0:1::1", "::1", "192.0.2.7", "192.0.2.8", "unknown"):
+        with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
+            seen[address] = ratelimit.client()
+    assert len(set(seen.values())) == len(seen)
+
+
+def test_guessing_and_registering_from_a_network(
+    client: FlaskClient, ada: Any, attempt: Any, use_up: Any, refused: Any
+) -> None:
+    """Every limit counts all addresses of a /64 as one; the session shows the address itself."""
+    mine = attempt(ada["email"], PASSWORD, "2001:db8::9").get_json()
+    bearer = {"Authorization": f"Bearer {mine['access_token']}"}
+    sessions = client.get("/api/v1/auth/sessions", headers=bearer).get_json()["items"]
+    assert sessions[0]["address"] == "2001:db8::9"
+    for limit, times in ((service.SPRAYS, 25), (service.REGISTRATIONS, 115)):
+        use_up(limit, times, "2001:db8::/64")
+    for number in range(5):
+        answer = attempt(f"u{number}@example.com", WRONG, f"2001:db8::{number}")
+        refused(answer, 401, "invalid_credentials")
+    refused(attempt(ada["email"], PASSWORD, "2001:db8::99"), 429, "rate_limited")
+    made = [
+        client.post(
+            "/api/v1/auth/register",
+            json={"email": f"n{number}@example.com", "password": PASSWORD},
+            environ_base={"REMOTE_ADDR": f"2001:db8::{number}"},
+        ).status_code
+        for number in range(6)
+    ]
+    assert made == [201] * 5 + [429]
+    change = {"current_password": WRONG, "new_password": "another one of mine"}
+    codes = [
+        client.post(
+            "/api/v1/auth/password",
+            json=change,
+            headers=bearer,
+            environ_base={"REMOTE_ADDR": f"2001:db8::{number}"},
+        ).status_code
+        for number in range(11)
+    ]
+    assert codes == [403] * 10 + [429]
+
+
 HEADERS = ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Client-IP", "CF-Connecting-IP", "Via"]
 
 
@@ -140,6 +204,22 @@ def test_spraying(ada: Any, attempt: Any, use_up: Any, refused: Any) -> None:
         assert '"login-client";q=30;w=900' in answer.headers["RateLimit-Policy"]
         assert left(answer)["login-client"] == 0
     assert attempt(ada["email"], PASSWORD, THERE).status_code == 200
+
+
+def test_spraying_at_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of sixty that start together no more are tried than may be, but for those in their turn."""
+    tried: list[str] = []
+
+    def slow(_stored: str | None, password: str) -> None:
+        tried.append(password)
+        time.sleep(0.01)
+
+    monkeypatch.setattr(passwords, "verified", slow)
+    with ThreadPoolExecutor(60) as crowd:
+        for number in range(60):
+            body = {"email": f"u{number}@example.com", "password": WRONG}
+            crowd.submit(app.test_client().post, LOGIN, json=body)
+    assert 30 <= len(tried) <= 32
 
 
 def test_right_passwords_are_no_spraying(ada: Any, attempt: Any, use_up: Any) -> None:

@@ -21,7 +21,8 @@ from api.models import Session, now
 
 
 def _device() -> service.Device:
-    return service.Device(request.headers.get("User-Agent", ""), ratelimit.client())
+    agent = request.headers.get("User-Agent", "")
+    return service.Device(agent, ratelimit.address(), ratelimit.client())
 
 
 @namespace.route("/register")
@@ -122,6 +123,6 @@ class Password(Resource):
     @namespace.response(429, "Too many wrong passwords")
     def post(self, body: dict[str, Any]) -> tuple[str, int]:
         """Change your password."""
-        new, address = body["new_password"], ratelimit.client()
-        service.change_password(caller(), body["current_password"], new, address)
+        new, client = body["new_password"], ratelimit.client()
+        service.change_password(caller(), body["current_password"], new, client)
         return "", 204

@@ -24,10 +24,11 @@ WRONG = N_("The e-mail address or the password is not right.")
 
 @dataclass(frozen=True)
 class Device:
-    """Where a sign-in comes from."""
+    """Where a sign-in comes from; `client` is what the rate limits count."""
 
     user_agent: str
     address: str
+    client: str
 
 
 def login(email: str, password: str, device: Device) -> dict[str, Any]:
@@ -42,14 +43,16 @@ def login(email: str, password: str, device: Device) -> dict[str, Any]:
     user_id, stored = db.session.execute(query).first() or (None, None)
     db.session.close()  # hashing takes long, and a connection is not needed for it
     # Only now: while the database is away nobody can guess, and nobody is to be locked out.
-    ratelimit.count(users.GUESSES, account, device.address)
-    ratelimit.check(SPRAYS, device.address)
-    kept = passwords.verified(stored, password)
+    ratelimit.count(users.GUESSES, account, device.client)
+    with passwords.turn():  # whoever waits for it sees what those before have counted
+        ratelimit.check(SPRAYS, device.client)
+        kept = passwords.verified(stored, password)
+        if not kept:
+            ratelimit.count(SPRAYS, device.client)
     pair = _open_session(user_id, stored, kept, device) if kept and user_id else None
     if pair is None:
-        ratelimit.count(SPRAYS, device.address)
         raise NotSignedIn(WRONG, "invalid_credentials")
-    ratelimit.forget(users.GUESSES, account, device.address)
+    ratelimit.forget(users.GUESSES, account, device.client)
     return pair
 
 
@@ -141,14 +144,14 @@ def end_all_sessions(who: Caller) -> None:
     db.session.commit()
 
 
-def change_password(who: Caller, current: str, new: str, address: str) -> None:
+def change_password(who: Caller, current: str, new: str, client: str) -> None:
     """Set a new password and end every other session.
 
     Raises:
         Forbidden: the current password is wrong, or no longer the current one.
         Invalid: the new one will not do.
     """
-    user = users.confirm(who.user_id, current, address)
+    user = users.confirm(who.user_id, current, client)
     passwords.check(new, user.email, "new_password")
     still = (User.id == user.id, User.password_hash == user.password_hash)
     change = update(User).where(*still).values(password_hash=passwords.hashed(new))

@@ -103,19 +103,21 @@ def remove(user_id: UUID) -> None:
     storage().remove_owner(str(user_id))
 
 
-def confirm(user_id: UUID, password: str, address: str) -> User:
+def confirm(user_id: UUID, password: str, client: str) -> User:
     """The user, once it is sure that it is the owner who holds the token.
 
     Raises:
         Forbidden: the password is wrong.
         RateLimited: too many wrong ones.
     """
-    ratelimit.count(GUESSES, str(user_id), address)
+    ratelimit.count(GUESSES, str(user_id), client)
     user = get(user_id)
     db.session.close()  # hashing takes long, and a connection is not needed for it
-    if not passwords.verified(user.password_hash, password):
+    with passwords.turn():
+        right = passwords.verified(user.password_hash, password)
+    if not right:
         raise Forbidden("The password is not right.", "invalid_credentials")
-    ratelimit.forget(GUESSES, str(user_id), address)
+    ratelimit.forget(GUESSES, str(user_id), client)
     return user
 
 
