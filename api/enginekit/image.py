@@ -2,15 +2,18 @@
 
 import importlib
 import io
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import pillow_heif
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageFile, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageFile
 
+from api.enginekit import jpeg
 from api.errors import TooLarge, Unusable
 
 # By name, or the first file of no known format would make Pillow import all of its decoders.
@@ -27,17 +30,30 @@ MEDIA_TYPES = tuple(
     f"image/{name}"
     for name in ["jpeg", "png", "webp", "gif", "tiff", "bmp", "heic", "heif", "avif"]
 )
-# Cameras write ten or so; hundreds are an attack that costs a second of work each kilobyte.
-MOST_SCANS = 100
-SCAN = b"\xff\xda"
 FLOATS = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N")
 FULL_16_BIT = 65535.0
+# What Pillow and its plugins raise on damaged files, besides OSError. TypeError and the like are
+# not among them: those are mistakes of ours, or a library that is not the one we know.
+DAMAGE = (
+    ArithmeticError, EOFError, LookupError, RuntimeError, SyntaxError, ValueError, struct.error,
+    zlib.error,
+)  # fmt: skip
+# How to turn a picture upright, by the value of its EXIF orientation.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def read_image(
     data: bytes, max_pixels: int, at_least: int | None = None, page: int = 0
 ) -> Image.Image:
-    """The picture as 8-bit RGB, turned upright, one frame of it, transparency over white.
+    """Return the picture as 8-bit RGB, turned upright, one frame of it, transparency over white.
 
     Args:
         data: a file in one of FORMATS.
@@ -49,54 +65,95 @@ def read_image(
         Unusable: it is no picture of these formats, or damaged.
         TooLarge: it has more pixels than that.
     """
-    with _only_refusals():
+    if data.startswith(jpeg.START):
+        jpeg.check(data)
+    with refusing_damage():
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
-        if page:
-            picture.seek(page)
+        if page and not has_page(picture, page):  # page 0 of a HEIC file may not be its first
+            raise not_a_picture()
         _check_size(picture, max_pixels)
-        if picture.format in ("JPEG", "MPO"):
-            _check_scans(data)
-            if at_least:
-                picture.draft("RGB", (at_least, at_least))
+        if at_least:
+            picture.draft("RGB", (at_least, at_least))  # only JPEG can do that
         picture.load()
-        return ImageOps.exif_transpose(to_rgb(picture))
+    return upright(to_rgb(picture), orientation(picture))
 
 
-def count_pages(data: bytes) -> int:
-    """How many pages a TIFF file has; every other picture has one.
+def count_pages(data: bytes, most: int) -> int:
+    """Return how many pages a TIFF file has, counted up to `most`; other pictures have one.
 
     Raises:
         Unusable: it is no picture that can be read.
     """
-    with _only_refusals():
+    with refusing_damage():
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
-        return int(getattr(picture, "n_frames", 1)) if picture.format == "TIFF" else 1
+        pages = 1
+        while picture.format == "TIFF" and pages < most and has_page(picture, pages):
+            pages += 1
+        return pages
+
+
+def has_page(picture: Image.Image, number: int) -> bool:
+    """Return whether a TIFF file has this page, numbered from 0, and turn to it.
+
+    Raises:
+        Unusable: the page is damaged.
+    """
+    try:
+        picture.seek(number)
+    except EOFError:
+        return False
+    except TypeError:  # what Pillow raises where a page has no width or height
+        raise not_a_picture() from None
+    return True
+
+
+def orientation(picture: Image.Image) -> int:
+    """Return the EXIF orientation of a picture, 1 to 8; 1 if it has none or broken EXIF."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            turn = picture.getexif().get(ExifTags.Base.Orientation)
+        # Broken EXIF is no reason to refuse a picture; values of a wrong type raise TypeError.
+        except (OSError, TypeError, *DAMAGE):
+            return 1
+    return turn if turn in TURNS else 1
+
+
+def upright(picture: Image.Image, turn: int) -> Image.Image:
+    """Return the picture turned from an EXIF orientation."""
+    return picture.transpose(TURNS[turn]) if turn in TURNS else picture
 
 
 @contextmanager
-def _only_refusals() -> Iterator[None]:
-    """Whatever a hostile file makes a decoder raise is one refusal."""
+def refusing_damage() -> Iterator[None]:
+    """Refuse a file for what its decoder raises; let faults of ours and of the system through.
+
+    Raises:
+        Unusable: the file is damaged, or of no known format.
+        TooLarge: it needs too much memory.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # damaged metadata is no reason to refuse a picture
         try:
             yield
-        except (TooLarge, Unusable):
-            raise
         except MemoryError:
             raise TooLarge("The picture needs too much memory.", "image_too_large") from None
-        # Decoders raise a dozen kinds of error, none of which is ours.
-        except Exception:  # noqa: BLE001
-            raise _not_a_picture() from None
+        except (OSError, *DAMAGE) as error:
+            # The file is in memory: an error with a number is the system's.
+            if getattr(error, "errno", None) is not None:
+                raise
+            raise not_a_picture() from error
 
 
-def _not_a_picture() -> Unusable:
+def not_a_picture() -> Unusable:
+    """Return the refusal of what is no picture, or a damaged one."""
     return Unusable("The file is not a picture that can be read.", "image_unreadable")
 
 
 def _check_size(picture: Image.Image, max_pixels: int) -> None:
     width, height = picture.size
     if width < 1 or height < 1:
-        raise _not_a_picture()
+        raise not_a_picture()
     if width * height > max_pixels:
         raise TooLarge(
             "The picture has %(pixels)s megapixels; the limit is %(limit)s.",
@@ -106,14 +163,8 @@ def _check_size(picture: Image.Image, max_pixels: int) -> None:
         )
 
 
-def _check_scans(data: bytes) -> None:
-    if data.count(SCAN) > MOST_SCANS:
-        raise Unusable("The picture is built in too many scans.", "image_unreadable")
-
-
 def to_rgb(picture: Image.Image) -> Image.Image:
-    """8-bit RGB from any mode: 16 bit, float, CMYK, Lab, palette, transparency over white."""
-    exif = picture.info.get("exif") or picture.getexif()
+    """Return 8-bit RGB from any mode: 16 bit, float, CMYK, Lab, palette, alpha over white."""
     if picture.mode in FLOATS:
         picture = _from_numbers(picture)
     elif picture.mode == "LAB":
@@ -122,21 +173,22 @@ def to_rgb(picture: Image.Image) -> Image.Image:
         layer = picture.convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")
         picture = Image.alpha_composite(white, layer)
-    rgb = picture.convert("RGB")
-    rgb.info["exif"] = exif.tobytes() if isinstance(exif, Image.Exif) else exif
-    return rgb
+    return picture.convert("RGB")
 
 
 def _from_numbers(picture: Image.Image) -> Image.Image:
-    """16-bit whole numbers span 0..65535; floats are taken as 0..1 or, if larger, 0..255."""
-    values: NDArray[np.float64] = np.nan_to_num(np.asarray(picture, dtype=np.float64))
+    """Scale 0..65535 of 16-bit whole numbers, and 0..1 or, if larger, 0..255 of floats."""
+    values: NDArray[np.float32] = np.array(picture, np.float32)  # in place: it may be 40 megapixels
+    np.nan_to_num(values, copy=False)
     top = FULL_16_BIT if picture.mode != "F" else (1.0 if values.max() <= 1 else 255.0)
-    return Image.fromarray((np.clip(values / top, 0, 1) * 255).round().astype(np.uint8))
+    np.clip(values, 0, top, out=values)
+    values *= np.float32(255 / top)
+    return Image.fromarray(np.rint(values, out=values).astype(np.uint8))
 
 
 def _from_lab(picture: Image.Image) -> Image.Image:
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
     converted = ImageCms.profileToProfile(picture, lab, srgb, outputMode="RGB")
     if converted is None:
-        raise _not_a_picture()
+        raise not_a_picture()
     return converted

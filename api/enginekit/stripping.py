@@ -2,37 +2,44 @@
 
 import io
 import itertools
-import re
 import struct
 import sys
 import warnings
 import zlib
 from collections.abc import Iterator
 
-from PIL import ExifTags, Image, ImageOps, ImageSequence, TiffImagePlugin
+from PIL import ExifTags, Image, TiffImagePlugin
 
-from api.enginekit.image import FORMATS, read_image, to_rgb
+from api.enginekit import jpeg
+from api.enginekit.image import (
+    DAMAGE,
+    FORMATS,
+    TURNS,
+    has_page,
+    orientation,
+    read_image,
+    to_rgb,
+    upright,
+)
+from api.errors import Unusable
 from api.storage import File
 
-JPEG, PNG, TIFF = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-# A marker with a segment: neither fill bytes, a stuffed zero, a restart nor the start.
-MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
-# One that can follow the data of a scan; decoders read past others, which damage has put there.
-AFTER_SCAN = re.compile(rb"\xff[\xc4\xcc\xd9-\xdd\xe0-\xef\xfe]")
-APP0, EXIF, ICC, ADOBE, END, SCAN = 0xE0, 0xE1, 0xE2, 0xEE, 0xD9, 0xDA
+PNG, TIFF = b"\x89PNG\r\n\x1a\n", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+APP0, EXIF, ICC, ADOBE = 0xE0, 0xE1, 0xE2, 0xEE
 PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 COLOURS = {b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT"}
 # What may say how the picture is turned.
-TURNS = {b"eXIf", b"tEXt", b"zTXt", b"iTXt"}
+TURNING = {b"eXIf", b"tEXt", b"zTXt", b"iTXt"}
 MEANING = {"transparency", "icc_profile"}
 PNG_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}
 # A photograph of twelve megapixels takes 3 seconds and 14 MB as PNG, and 0.04 seconds and 4 MB as
 # JPEG of a quality at which nobody sees a difference.
 MOST_PIXELS_AS_PNG = 1_000_000
+LONGEST_JPEG = 65_500  # pixels of a side
 
 
 def without_metadata(data: bytes, pages: int | None = None) -> File:
-    """The same picture. JPEG and PNG keep every pixel as it is, and how it is turned.
+    """Return the same picture. JPEG and PNG keep every pixel as it is, and how it is turned.
 
     TIFF stays TIFF, with its first `pages` (all of them by default). Everything else becomes a
     PNG or, if it is large, a JPEG of its first frame, upright.
@@ -43,18 +50,16 @@ def without_metadata(data: bytes, pages: int | None = None) -> File:
         warnings.simplefilter("ignore")  # damaged metadata is no matter: it goes
         try:
             return _same_format(data, pages) or _anew(_opened(data))
-        except MemoryError:
-            raise
         # A later page is damaged, a profile is too large to be saved: what was read remains.
-        except Exception:  # noqa: BLE001
+        except (OSError, Unusable, *DAMAGE):
             return _anew(read_image(data, sys.maxsize))
 
 
 def _same_format(data: bytes, pages: int | None) -> File | None:
     if data.startswith(PNG):
         return File(PNG + b"".join(_png(data)), "image/png")
-    if data.startswith(JPEG) and (parts := list(_jpeg_segments(data))):
-        return File(b"".join([JPEG[:2], *_jpeg_turn(data), *parts, b"\xff\xd9"]), "image/jpeg")
+    if data.startswith(jpeg.START) and (parts := list(_jpeg_parts(data))):
+        return File(b"".join([b"\xff\xd8", *_jpeg_turn(data), *parts, b"\xff\xd9"]), "image/jpeg")
     if data.startswith(TIFF):
         return File(_tiff(data, pages), "image/tiff")
     return None
@@ -66,7 +71,7 @@ def _opened(data: bytes) -> Image.Image:
 
 def _png(data: bytes) -> Iterator[bytes]:
     chunks = list(_png_chunks(data))
-    turn = _turn(data) if TURNS & {kind for kind, _ in chunks} else b""
+    turn = _turn(data) if TURNING & {kind for kind, _ in chunks} else b""
     for kind, chunk in chunks:
         if kind in PIXELS | COLOURS:
             yield chunk
@@ -93,18 +98,10 @@ def _png_chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
 
 
-def _jpeg_segments(data: bytes) -> Iterator[bytes]:
-    """The segments that a decoder needs; nothing if they cannot be told apart."""
-    at = 2
-    while (found := MARKER.search(data, at)) and data[found.start() + 1] != END:
-        at = found.start()
-        length = int.from_bytes(data[at + 2 : at + 4], "big")
-        end = at + 2 + length
-        if data[at + 1] == SCAN:
-            following = AFTER_SCAN.search(data, end)
-            end = following.start() if following else len(data)
-        yield from _needed(data[at + 1], data[at:end])
-        at = end
+def _jpeg_parts(data: bytes) -> Iterator[bytes]:
+    """Yield the segments that a decoder needs; nothing if they cannot be told apart."""
+    for segment in jpeg.segments(data):
+        yield from _needed(segment.kind, data[segment.start : segment.end])
 
 
 def _needed(kind: int, segment: bytes) -> Iterator[bytes]:
@@ -120,35 +117,38 @@ def _jpeg_turn(data: bytes) -> Iterator[bytes]:
 
 
 def _turn(data: bytes) -> bytes:
-    """EXIF that says how the picture is turned and nothing else; empty if it is upright."""
-    try:
-        turn = _opened(data).getexif()[ExifTags.Base.Orientation]
-    # Broken EXIF raises a dozen kinds of error, none of which is ours.
-    except Exception:  # noqa: BLE001
-        return b""
+    """Return EXIF that says how the picture is turned and nothing else; empty if it is upright."""
+    turn = orientation(_opened(data))
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = turn
-    return exif.tobytes() if turn in range(2, 9) else b""
+    return exif.tobytes() if turn in TURNS else b""
 
 
 def _tiff(data: bytes, most: int | None) -> bytes:
-    out = io.BytesIO()
+    out, picture = io.BytesIO(), _opened(data)
     with TiffImagePlugin.AppendingTiffWriter(out) as pages:
-        for page in itertools.islice(ImageSequence.Iterator(_opened(data)), most):
-            _bare(page).save(pages, "TIFF", compression="tiff_adobe_deflate")
+        for number in itertools.count() if most is None else range(most):
+            if not has_page(picture, number):
+                break
+            _bare(picture).save(pages, "TIFF", compression="tiff_adobe_deflate")
             pages.newFrame()
     return out.getvalue()
 
 
 def _anew(picture: Image.Image) -> File:
-    upright = ImageOps.exif_transpose(picture)
-    plain = _bare(upright if upright.mode in PNG_MODES else to_rgb(upright))
+    picture.load()
+    turned = upright(picture, orientation(picture))
+    plain = _bare(turned if turned.mode in PNG_MODES else to_rgb(turned))
     out = io.BytesIO()
-    if plain.mode in ("L", "RGB") and plain.width * plain.height > MOST_PIXELS_AS_PNG:
+    if plain.mode in ("L", "RGB") and _is_photograph(plain):
         plain.save(out, "JPEG", quality=95, icc_profile=plain.info.get("icc_profile"))
         return File(out.getvalue(), "image/jpeg")
     plain.save(out, "PNG")
     return File(out.getvalue(), "image/png")
+
+
+def _is_photograph(picture: Image.Image) -> bool:
+    return picture.width * picture.height > MOST_PIXELS_AS_PNG and max(picture.size) < LONGEST_JPEG
 
 
 def _bare(picture: Image.Image) -> Image.Image:

@@ -1,13 +1,18 @@
 """Bytes become upright RGB pictures, or a refusal."""
 
+import errno
 import io
+import struct
+import time
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from api.enginekit.image import read_image
+from api.enginekit.image import count_pages, read_image
 from api.errors import TooLarge, Unusable
 
 MOST = 40_000_000
@@ -99,11 +104,28 @@ def test_size_is_checked_before_decoding() -> None:
         read_image(saved(Image.new("1", (6400, 6400)), "PNG"), MOST)
 
 
-def test_many_scans_are_refused() -> None:
-    """A JPEG of hundreds of scans costs no time: it is refused unread."""
-    data = saved(Image.new("RGB", (64, 64)), "JPEG", progressive=True)
-    with pytest.raises(Unusable):
-        read_image(data + b"\xff\xda" * 200, MOST)
+def test_broken_exif_is_no_reason_to_refuse() -> None:
+    """A picture whose EXIF makes no sense is taken for upright."""
+    picture = Image.new("RGB", (40, 20), "red")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for broken in (
+        exif.tobytes().replace(b"MM", b"??").replace(b"II", b"??"),
+        b"Exif\0\0MM\0*\xff\xff\xff\xff",
+        exif.tobytes()[:18],
+        b"Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\2\0\0\0\4six\0\0\0\0\0",
+    ):
+        for kind in ("JPEG", "PNG", "WEBP"):
+            assert read_image(saved(picture, kind, exif=broken), MOST).size == (40, 20)
+
+
+@pytest.mark.parametrize("fault", [TypeError, AttributeError, OSError(errno.EMFILE, "too many")])
+def test_a_fault_of_ours_is_not_the_files(fault: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library of another version, a mistake, a system without file handles: it is not told as
+    a damaged picture."""
+    monkeypatch.setattr(Image.Image, "convert", Mock(side_effect=fault))
+    with pytest.raises(fault if isinstance(fault, type) else OSError):
+        read_image(saved(Image.new("RGB", (8, 8)), "PNG"), MOST)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF"])
@@ -127,3 +149,39 @@ def test_eight_orientations_are_one_picture(shared: Path) -> None:
     ]
     assert len(others) == 7
     assert max(np.abs(first - other).mean() for other in others) < 3
+
+
+def tiff_of(pages: int) -> bytes:
+    """A TIFF file of pages of one pixel, each 78 bytes long."""
+    size = 78
+    tags = [(256, 1), (257, 1), (258, 8), (262, 1), (273, 8), (279, 1)]
+    rows = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    out = [b"II*\0" + struct.pack("<I", 8)]
+    for n in range(pages):
+        following = 8 + size * (n + 1) if n + 1 < pages else 0
+        out.append(struct.pack("<H", len(tags)) + rows + struct.pack("<I", following))
+    return b"".join(out)
+
+
+def test_pages_are_counted_no_further_than_needed() -> None:
+    """A file of a hundred thousand pages costs what the first ones cost."""
+    assert count_pages(tiff_of(3), 51) == 3
+    started = time.process_time()
+    assert count_pages(tiff_of(100_000), 51) == 51
+    assert time.process_time() - started < 0.5
+
+
+def test_a_page_without_a_size() -> None:
+    """It is a damaged file, whatever Pillow takes it for."""
+    sent = bytearray(tiff_of(2))
+    sent[8 + 78 + 2 : 8 + 78 + 4] = b"\xff\xfe"  # the width of the second page
+    for read in (lambda data: read_image(data, MOST, page=1), lambda data: count_pages(data, 9)):
+        with pytest.raises(Unusable):
+            read(bytes(sent))
+
+
+def test_every_value_of_sixteen_bits() -> None:
+    """It becomes the nearest one of eight bits."""
+    values = np.arange(0, 65536, dtype=np.uint16).reshape(256, 256)
+    found = np.asarray(read_image(saved(Image.fromarray(values), "PNG"), MOST))[:, :, 0]
+    assert (found == np.rint(values / 257)).all()

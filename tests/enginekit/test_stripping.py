@@ -249,6 +249,13 @@ def test_large_photographs(picture: Image.Image, kind: str, media_type: str) -> 
     assert difference.mean() < (2 if media_type == "image/jpeg" else 0.001)
 
 
+def test_a_long_strip() -> None:
+    """What is too long for a JPEG is kept as PNG."""
+    sent = saved(Image.new("RGB", (65_530, 20)), "BMP")
+    copy = without_metadata(sent)
+    assert (copy.media_type, opened(copy.content).size) == ("image/png", (65_530, 20))
+
+
 def test_only_the_first_frame_of_an_animation() -> None:
     """That is the one that was looked at."""
     frames = [gradient("P"), gradient("P").rotate(90)]

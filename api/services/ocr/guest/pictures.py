@@ -9,7 +9,7 @@ from api.services.ocr.guest.sheet import Limits, Sheet, check_count, scale_to_fi
 
 def count(data: bytes, limits: Limits) -> int:
     """How many pages it has. Raises Unusable, TooLarge."""
-    pages = count_pages(data)
+    pages = count_pages(data, limits.max_pages + 1)
     check_count(pages, limits)
     return pages
 

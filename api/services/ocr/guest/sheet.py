@@ -40,9 +40,8 @@ def check_count(pages: int, limits: Limits) -> None:
     """Raises TooMuchAtOnce where there are too many pages."""
     if pages > limits.max_pages:
         raise TooMuchAtOnce(
-            "The document has %(pages)s pages; the limit is %(limit)s.",
+            "The document has more than %(limit)s pages.",
             "too_many_pages",
-            pages=pages,
             limit=limits.max_pages,
         )
 
