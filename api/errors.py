@@ -52,6 +52,19 @@ class Forbidden(PerceptError):
     code = "forbidden"
 
 
+class PasswordChangeRequired(Forbidden):
+    """The password is right, but only serves to choose another one, with the token."""
+
+    code = "password_change_required"
+
+    def __init__(self, reset_token: str):
+        super().__init__(
+            "This password is temporary. Please choose another one: send this reset_token and a "
+            "new_password to /auth/password/reset, then sign in with the new one."
+        )
+        self.members = {"reset_token": reset_token}
+
+
 class NotFound(PerceptError):
     """It does not exist, or belongs to somebody else."""
 

@@ -10,7 +10,7 @@ from api.errors import Invalid, PerceptError
 
 @click.group()
 def users() -> None:
-    """Make accounts."""
+    """Make accounts; set forgotten passwords."""
 
 
 @users.command()
@@ -35,6 +35,35 @@ def create(email: str | None, admin: bool, name: str | None, password: str | Non
     except PerceptError as error:
         raise click.ClickException(_one_line(error)) from None
     click.echo(f"Created {row.email} ({', '.join(row.roles)}).")
+
+
+@users.command()
+@click.argument("email")
+@click.option("--end-api-keys", is_flag=True, help="End the account's API keys too.")
+@with_app
+def password(email: str, end_api_keys: bool) -> None:
+    """Set the password of an account, and end all its sessions.
+
+    The password is asked for twice, or read from standard input.
+    """
+    from api.accounts import new_passwords, passwords
+    from api.accounts.users import service
+
+    update_tables()
+    try:
+        user = service.find(email)
+        new = _ask("New password", secret=True)
+        passwords.check(new, user.email)
+        change = new_passwords.replace(user.id, new, end_api_keys=end_api_keys)
+    except PerceptError as error:
+        raise click.ClickException(_one_line(error)) from None
+    if change is None:
+        raise click.ClickException(f"{user.email} was deleted meanwhile.")
+    click.echo(f"Changed the password of {user.email}. Sessions ended: {change.ended_sessions}.")
+    if change.api_keys:
+        click.echo(f"API keys that still work: {change.api_keys}; --end-api-keys ends them.")
+    if not user.active:
+        click.echo("The account is disabled; an administrator has to enable it.")
 
 
 def _ask(what: str, secret: bool = False) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from cryptography.fernet import Fernet
 from flask import Response, g, request
@@ -90,7 +91,9 @@ def fingerprint(given: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(given, sort_keys=True, default=_digest).encode()).hexdigest()
 
 
-def _digest(file: File) -> str:
+def _digest(file: File | UUID) -> str:
+    if isinstance(file, UUID):  # from the path
+        return str(file)
     digest = hashlib.sha256()
     for piece in file.pieces():
         digest.update(piece)

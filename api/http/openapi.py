@@ -34,6 +34,7 @@ PROBLEM_SCHEMA: Doc = {
         "detail": TEXT,
         "code": {"type": "string", "description": "A stable word for programs."},
         "request_id": TEXT,
+        "reset_token": {"type": "string", "description": "Only with `password_change_required`."},
         "errors": {
             "type": "array",
             "items": {

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import flask_restx
+from flask import request
 from flask_restx import Model, Namespace, fields
 
 from api.http.bodies import json_body
@@ -106,15 +107,22 @@ def answers_with(
     return decorate
 
 
-def takes(ns: Namespace, schema: Model) -> Callable[[View], View]:
-    """Checks a JSON body against the schema and hands it to the view as `body`."""
+def takes(ns: Namespace, schema: Model, optional: bool = False) -> Callable[[View], View]:
+    """Checks a JSON body against the schema and hands it to the view as `body`.
+
+    An `optional` body that is left out is an empty object.
+    """
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def reading(*args: Any, **kwargs: Any) -> Any:
-            return view(*args, body=json_body(schema), **kwargs)
+            sent = request.content_length or request.headers.get("Transfer-Encoding")
+            body = json_body(schema) if sent or not optional else {}
+            return view(*args, body=body, **kwargs)
 
         documented = ns.expect(schema, validate=False)(reading)
+        if optional:
+            documented = ns.doc(vendor={"x-optional-body": True})(documented)
         return refuses_bodies(ns, documented)
 
     return decorate

@@ -163,6 +163,19 @@ def test_changing_it(client: FlaskClient, ada: Any, bob: Any, sign_in: Any, refu
     assert sign_in(ada["email"], ANOTHER)
 
 
+@pytest.mark.parametrize("end", [False, True])
+def test_keys_outlive_it_unless(client: FlaskClient, ada: Any, bob: Any, end: bool) -> None:
+    """API keys stay when the password changes, and end if that is asked for; others' stay."""
+    keys = [
+        client.post("/api/v1/auth/api-keys", json={"name": "x"}, headers=who["headers"]).get_json()
+        for who in (ada, bob)
+    ]
+    body = {"current_password": PASSWORD, "new_password": ANOTHER, "end_api_keys": end}
+    assert client.post(CHANGE, json=body, headers=ada["headers"]).status_code == 204
+    status = [client.get(ME, headers={"X-API-Key": k["key"]}).status_code for k in keys]
+    assert status == [401 if end else 200, 200]
+
+
 @pytest.mark.parametrize("current", ["", "wrong lamps all over", PASSWORD.upper(), "x" * 5000])
 def test_the_current_one_is_needed(house: Any, refused: Any, unchanged: Any, current: str) -> None:
     """A stolen access token alone changes no password."""

@@ -72,6 +72,20 @@ def test_what_is_not_given_is_asked_for(tmp_path: Path, words: list[str], typed:
     assert made.stdout == "Created ada@example.com (user).\n"
 
 
+def test_a_forgotten_password(tmp_path: Path) -> None:
+    """`percept users password` sets it, and says what happened; errors are one line."""
+    percept(tmp_path, "users", "create", "ada@example.com", typed=PASSWORD)
+    changed = percept(
+        tmp_path, "users", "password", " ADA@example.com", typed="another of my lamps"
+    )
+    said = "Changed the password of ada@example.com. Sessions ended: 0.\n"
+    assert (changed.stdout, changed.stderr) == (said, "")
+    nobody = percept(tmp_path, "users", "password", "bob@example.com", typed=PASSWORD)
+    short = percept(tmp_path, "users", "password", "ada@example.com", typed="short")
+    for refused in (nobody, short):
+        assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+
+
 def test_doctor(tmp_path: Path) -> None:
     """`percept doctor` finds fault with missing tables, names the cure, and then is content."""
     before = percept(tmp_path, "doctor")

@@ -7,6 +7,7 @@ from flask import current_app, request
 from flask_restx import Resource
 from sqlalchemy import select
 
+from api.accounts import new_passwords
 from api.accounts.auth import schemas, service
 from api.accounts.auth.schemas import namespace, session_json
 from api.accounts.users import schemas as user_schemas
@@ -50,9 +51,15 @@ class Login(Resource):
     @takes(namespace, schemas.credentials)
     @namespace.response(200, "A new session's tokens", schemas.tokens)
     @namespace.response(401, "The e-mail address or the password is not right")
+    @namespace.response(403, "The password is temporary; `reset_token` serves to choose another")
     @namespace.response(429, "Too many wrong passwords")
     def post(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Sign in with e-mail address and password."""
+        """Sign in with e-mail address and password.
+
+        If an administrator has given you a temporary password, the answer is 403 with the code
+        `password_change_required` and a `reset_token`. Send that and a new password to
+        `POST /auth/password/reset` within 15 minutes, then sign in with the new password.
+        """
         return service.login(body["email"], body["password"], _device())
 
 
@@ -122,7 +129,23 @@ class Password(Resource):
     @namespace.response(204, "Changed; every other session has ended")
     @namespace.response(429, "Too many wrong passwords")
     def post(self, body: dict[str, Any]) -> tuple[str, int]:
-        """Change your password."""
-        new, client = body["new_password"], ratelimit.client()
-        service.change_password(caller(), body["current_password"], new, client)
+        """Change your password and end every other session.
+
+        Your API keys outlive it, unless `end_api_keys` is true.
+        """
+        new, client = body.pop("new_password"), ratelimit.client()
+        service.change_password(caller(), body.pop("current_password"), new, client, **body)
+        return "", 204
+
+
+@namespace.route("/password/reset")
+class PasswordReset(Resource):
+    """A password instead of a temporary one."""
+
+    @takes(namespace, schemas.password_choice)
+    @namespace.response(204, "Changed; all sessions have ended")
+    @namespace.response(403, "The token is not valid, was used before, or has expired")
+    def post(self, body: dict[str, Any]) -> tuple[str, int]:
+        """Choose a new password with the token that signing in has answered; it serves once."""
+        new_passwords.choose(body["token"], body["new_password"])
         return "", 204

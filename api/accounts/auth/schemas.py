@@ -26,11 +26,25 @@ credentials = model(
     email=fields.String(required=True, example=EMAIL["example"]),
     password=fields.String(required=True, example=PASSWORD["example"]),
 )
+NEW_PASSWORD = TypedString(required=True, **{**PASSWORD, "example": "ten thousand great lamps"})
 password_change = model(
     namespace,
     "PasswordChange",
     current_password=fields.String(required=True, example=PASSWORD["example"]),
-    new_password=TypedString(required=True, **{**PASSWORD, "example": "ten thousand great lamps"}),
+    new_password=NEW_PASSWORD,
+    end_api_keys=fields.Boolean(
+        example=False, description="Whether to end all your API keys too, which otherwise stay."
+    ),
+)
+password_choice = model(
+    namespace,
+    "PasswordChoice",
+    token=fields.String(
+        required=True,
+        example="WyIwMWExZmJlZC1jMzE3...",
+        description="The `reset_token` that signing in with a temporary password answers.",
+    ),
+    new_password=NEW_PASSWORD,
 )
 tokens = model(
     namespace,

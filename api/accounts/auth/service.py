@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 
-from api.accounts import names, passwords
+from api.accounts import names, new_passwords, passwords
 from api.accounts.users import service as users
 from api.errors import N_, Forbidden, NotFound, NotSignedIn
 from api.extensions import db
@@ -36,11 +36,13 @@ def login(email: str, password: str, device: Device) -> dict[str, Any]:
 
     Raises:
         NotSignedIn: wrong in any way, in the same words and the same time.
+        Forbidden: the password is right, but temporary.
         RateLimited: too many wrong ones from this client, for this account or in all.
     """
     account = names.typed_key(email)
-    query = select(User.id, User.password_hash).where(User.email_key == account, User.active)
-    user_id, stored = db.session.execute(query).first() or (None, None)
+    columns = (User.id, User.password_hash, User.temporary_until)
+    query = select(*columns).where(User.email_key == account, User.active)
+    user_id, stored, until = db.session.execute(query).first() or (None, None, None)
     db.session.close()  # hashing takes long, and a connection is not needed for it
     # Only now: while the database is away nobody can guess, and nobody is to be locked out.
     ratelimit.count(users.GUESSES, account, device.client)
@@ -49,10 +51,13 @@ def login(email: str, password: str, device: Device) -> dict[str, Any]:
         kept = passwords.verified(stored, password)
         if not kept:
             ratelimit.count(SPRAYS, device.client)
-    pair = _open_session(user_id, stored, kept, device) if kept and user_id else None
-    if pair is None:
+    if not kept or user_id is None:
         raise NotSignedIn(WRONG, "invalid_credentials")
     ratelimit.forget(users.GUESSES, account, device.client)
+    if until:
+        raise new_passwords.required(user_id, kept, until)
+    if (pair := _open_session(user_id, stored, kept, device)) is None:
+        raise NotSignedIn(WRONG, "invalid_credentials")
     return pair
 
 
@@ -144,8 +149,10 @@ def end_all_sessions(who: Caller) -> None:
     db.session.commit()
 
 
-def change_password(who: Caller, current: str, new: str, client: str) -> None:
-    """Set a new password and end every other session.
+def change_password(
+    who: Caller, current: str, new: str, client: str, end_api_keys: bool = False
+) -> None:
+    """Set a new password and end every other session, and the API keys if that is wanted.
 
     Raises:
         Forbidden: the current password is wrong, or no longer the current one.
@@ -153,10 +160,12 @@ def change_password(who: Caller, current: str, new: str, client: str) -> None:
     """
     user = users.confirm(who.user_id, current, client)
     passwords.check(new, user.email, "new_password")
-    still = (User.id == user.id, User.password_hash == user.password_hash)
-    change = update(User).where(*still).values(password_hash=passwords.hashed(new))
-    if not db.session.execute(change.returning(User.id)).all():
+    changed = new_passwords.replace(
+        user.id,
+        new,
+        instead_of=user.password_hash,
+        keep=who.session_id,
+        end_api_keys=end_api_keys,
+    )
+    if changed is None:
         raise Forbidden("The password is not right.", "invalid_credentials")
-    others = Session.id != who.session_id
-    db.session.execute(delete(Session).where(Session.user_id == who.user_id, others))
-    db.session.commit()

@@ -1,7 +1,5 @@
 """/uploads: where to put a file, and what has become of it."""
 
-import functools
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +11,8 @@ from api.accounts.uploads.schemas import namespace, place_json, upload_json
 from api.errors import WrongMediaType
 from api.http import uploaded
 from api.http.auth import caller, signed_in
-from api.http.bodies import json_body
 from api.http.idempotency import idempotent
-from api.http.restx import refuses_bodies
+from api.http.restx import takes
 
 SIGNED = {
     "expires": {"in": "query", "description": "As it stands in the address."},
@@ -28,25 +25,12 @@ SIGNED = {
 }
 
 
-def _takes_wish(view: Callable[..., Any]) -> Any:
-    """Checks a JSON body, if there is one."""
-
-    @functools.wraps(view)
-    def reading(*args: Any, **kwargs: Any) -> Any:
-        sent = request.content_length or request.headers.get("Transfer-Encoding")
-        return view(*args, body=json_body(schemas.wish) if sent else {}, **kwargs)
-
-    documented = namespace.expect(schemas.wish, validate=False)(reading)
-    documented = namespace.doc(vendor={"x-optional-body": True})(documented)
-    return refuses_bodies(namespace, documented)
-
-
 @namespace.route("")
 class Uploads(Resource):
     """Your uploads."""
 
     @signed_in(namespace)
-    @_takes_wish
+    @takes(namespace, schemas.wish, optional=True)
     @idempotent(namespace)
     @namespace.response(201, "Where to put the file", schemas.place)
     @namespace.response(503, "Nothing can be stored at the moment")

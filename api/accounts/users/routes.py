@@ -6,6 +6,7 @@ from uuid import UUID
 from flask_restx import Resource
 from sqlalchemy import select
 
+from api.accounts import new_passwords
 from api.accounts.users import schemas, service
 from api.accounts.users.schemas import namespace, user_json
 from api.http import paging, ratelimit
@@ -13,6 +14,7 @@ from api.http.auth import caller, signed_in
 from api.http.idempotency import idempotent
 from api.http.options import takes_options
 from api.http.restx import takes
+from api.http.times import rfc3339
 from api.models import User
 
 
@@ -92,3 +94,27 @@ class OneUser(Resource):
         """Delete an account and everything that belongs to it."""
         service.remove(user_id)
         return "", 204
+
+
+@namespace.route("/<uuid:user_id>/password")
+@namespace.response(404, "There is no such user")
+class OnePassword(Resource):
+    """The password of an account, for administrators."""
+
+    @signed_in(namespace, "account", role="admin", token=("access",))
+    @takes(namespace, schemas.reset, optional=True)
+    @idempotent(namespace)
+    @namespace.response(200, "The temporary password, shown this once", schemas.temporary_password)
+    def post(self, body: dict[str, Any], user_id: UUID) -> dict[str, Any]:
+        """Give a user who forgot their password a temporary one, and end all their sessions.
+
+        It is good for three days, and for nothing but choosing another: signing in with it answers
+        403 with a `reset_token` for `POST /auth/password/reset`. The old password ends at once.
+        """
+        password, until, change = new_passwords.give_temporary(user_id, **body)
+        return {
+            "temporary_password": password,
+            "expires_at": rfc3339(until),
+            "ended_sessions": change.ended_sessions,
+            "api_keys": change.api_keys,
+        }

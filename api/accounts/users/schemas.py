@@ -93,6 +93,26 @@ change = model(
     active=fields.Boolean,
 )
 
+reset = model(
+    namespace,
+    "Reset",
+    end_api_keys=fields.Boolean(
+        example=False, description="Whether to end the user's API keys too, which otherwise stay."
+    ),
+)
+temporary_password = model(
+    namespace,
+    "TemporaryPassword",
+    temporary_password=fields.String(
+        required=True, example="k7mq-r2xw-93hd-tbzn", description="It is never shown again."
+    ),
+    expires_at=Time(required=True),
+    ended_sessions=fields.Integer(required=True, example=2),
+    api_keys=fields.Integer(
+        required=True, example=1, description="How many API keys of the user still work."
+    ),
+)
+
 
 def user_json(row: User) -> dict[str, Any]:
     """The public form of a user; what it leaves out never leaves the server."""

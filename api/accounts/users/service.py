@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import String, delete, func, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
 
-from api.accounts import passwords
-from api.accounts.names import clean_email, clean_name, email_key
+from api.accounts import new_passwords, passwords
+from api.accounts.names import clean_email, clean_name, email_key, typed_key
 from api.errors import Conflict, Forbidden, NotFound
 from api.extensions import db
 from api.http import ratelimit
@@ -64,6 +64,18 @@ def get(user_id: UUID) -> User:
     return row
 
 
+def find(email: str) -> User:
+    """Return the user with this e-mail address, in any of its spellings.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = db.session.scalar(select(User).where(User.email_key == typed_key(email)))
+    if row is None:
+        raise NotFound("There is no account with this e-mail address.")
+    return row
+
+
 def change(user_id: UUID, changes: dict[str, Any]) -> User:
     """Set the given fields.
 
@@ -107,7 +119,7 @@ def confirm(user_id: UUID, password: str, client: str) -> User:
     """The user, once it is sure that it is the owner who holds the token.
 
     Raises:
-        Forbidden: the password is wrong.
+        Forbidden: the password is wrong, or temporary.
         RateLimited: too many wrong ones.
     """
     ratelimit.count(GUESSES, str(user_id), client)
@@ -117,6 +129,8 @@ def confirm(user_id: UUID, password: str, client: str) -> User:
         right = passwords.verified(user.password_hash, password)
     if not right:
         raise Forbidden("The password is not right.", "invalid_credentials")
+    if user.temporary_until:
+        raise new_passwords.required(user.id, user.password_hash, user.temporary_until)
     ratelimit.forget(GUESSES, str(user_id), client)
     return user
 
