@@ -172,8 +172,9 @@ class Storage:
             yield
         except self._place.faults as error:
             log.warning("storage: %s", type(error).__name__)
-            why = "The files cannot be stored at the moment."
-            raise NotReady(why, self._place.unwritable) from error
+            raise NotReady(
+                "The files cannot be stored at the moment.", self._place.unwritable
+            ) from error
 
     @contextmanager
     def _trying(self) -> Iterator[None]:

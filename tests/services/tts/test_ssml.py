@@ -86,7 +86,7 @@ def test_a_refusal_names_the_element(say: Say) -> None:
     assert answer.status_code == 422
     (problem,) = answer.get_json()["errors"]
     assert problem["field"] == "ssml"
-    assert problem["message"].startswith("<audio> cannot be used here.")
+    assert problem["message"].startswith("<audio> is not allowed here.")
     assert "prosody" in problem["message"]
 
 

@@ -122,8 +122,9 @@ def _unskilled(skill: Skill, name: str) -> PerceptError:
         return Unusable("The voice %(name)s speaks plain text only.", "ssml_unsupported", name=name)
     if skill == "pitch":
         return invalid("pitch", "The voice %(voice)s has one pitch only: 1.", voice=name)
-    message = "The voice %(name)s cannot tell when it says a word."
-    return Unusable(message, "marks_unsupported", name=name)
+    return Unusable(
+        "The voice %(name)s does not support word times.", "marks_unsupported", name=name
+    )
 
 
 def _document(asked: Asked, most: int) -> Document:

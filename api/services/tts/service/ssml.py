@@ -55,8 +55,12 @@ def read(source: str) -> Document:
         raise invalid("ssml", "Must have no document type and no entities.") from None
     except ParseError as error:
         line, column = error.position
-        message = "Is not well-formed: line %(line)s, column %(column)s."
-        raise invalid("ssml", message, line=line, column=column) from None
+        raise invalid(
+            "ssml",
+            "Must be well-formed XML; see line %(line)s, column %(column)s.",
+            line=line,
+            column=column,
+        ) from None
     return reader.document
 
 
@@ -146,8 +150,11 @@ class _Reader:
             written = f' strength="{attributes["strength"]}"'
         self.document.paused_s += seconds
         if self.document.paused_s > ALL_PAUSES_S:
-            message = "The pauses are longer than %(limit)s seconds in all."
-            raise TooLarge(message, "audio_too_long", limit=round(ALL_PAUSES_S))
+            raise TooLarge(
+                "The pauses are longer than %(limit)s seconds in total.",
+                "audio_too_long",
+                limit=round(ALL_PAUSES_S),
+            )
         at = len(self.document.text)
         pauses = self.document.pauses
         pauses[at] = f"{pauses.get(at, '')}<break{written}/>"
@@ -179,5 +186,9 @@ def _seconds(time: str) -> float:
 
 
 def _refused(what: str) -> Invalid:
-    message = "%(what)s cannot be used here. What can be used: %(wanted)s."
-    return invalid("ssml", message, what=what, wanted=", ".join(ELEMENTS))
+    return invalid(
+        "ssml",
+        "%(what)s is not allowed here. The allowed elements are: %(wanted)s.",
+        what=what,
+        wanted=", ".join(ELEMENTS),
+    )

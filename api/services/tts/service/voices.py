@@ -51,8 +51,11 @@ def choose(pool: EnginePool, name: str | None, language: str | None) -> Voice:
         return _for_language(known, language or DEFAULT_LANGUAGE, pool.store.default(TASK))
     voice = next((voice for voice in known if voice.id == name.lower()), None)
     if voice is None:
-        message = "There is no voice named %(name)s here; GET /api/v1/tts/voices lists them."
-        raise Unusable(message, "voice_not_found", name=name)
+        raise Unusable(
+            "There is no voice named %(name)s. GET /api/v1/tts/voices lists the voices.",
+            "voice_not_found",
+            name=name,
+        )
     if language and not _speaks(voice, _tag(language).partition("-")[0]):
         raise Unusable(
             "The voice %(name)s does not speak %(language)s but %(spoken)s.",
