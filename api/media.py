@@ -1,4 +1,4 @@
-"""The media types that this server stores: their file name endings, and many files in one."""
+"""Media types: their other names, the file name endings of those we store; many files in one."""
 
 import io
 import zipfile
@@ -18,6 +18,11 @@ ENDINGS = {
     "audio/ogg": ".ogg",
     "audio/wav": ".wav",
     "audio/webm": ".webm",
+    "image/avif": ".avif",
+    "image/bmp": ".bmp",
+    "image/gif": ".gif",
+    "image/heic": ".heic",
+    "image/heif": ".heif",
     "image/jpeg": ".jpg",
     "image/png": ".png",
     "image/tiff": ".tif",
@@ -26,6 +31,32 @@ ENDINGS = {
     "text/plain": ".txt",
     "text/vtt": ".vtt",
 }
+# What programs call them, beside the registered names.
+_ALIASES = {
+    "application/pdf": "application/x-pdf application/acrobat application/vnd.pdf text/pdf",
+    "audio/aac": "audio/x-aac audio/aacp audio/x-hx-aac-adts",
+    "audio/flac": "audio/x-flac",
+    "audio/mp4": "audio/m4a audio/x-m4a audio/m4b audio/x-m4b audio/mp4a-latm audio/x-mp4",
+    "audio/mpeg": "audio/mp3 audio/x-mp3 audio/x-mpeg audio/mpeg3 audio/x-mpeg-3 audio/mpg",
+    "audio/ogg": "audio/x-ogg",
+    "audio/wav": "audio/x-wav audio/wave audio/x-wave audio/vnd.wave audio/x-pn-wav",
+    "audio/webm": "audio/x-webm",
+    "image/avif": "image/avif-sequence",
+    "image/bmp": "image/x-bmp image/x-ms-bmp image/ms-bmp image/x-windows-bmp",
+    "image/gif": "image/x-gif",
+    "image/heic": "image/heic-sequence image/x-heic",
+    "image/heif": "image/heif-sequence image/x-heif",
+    "image/jpeg": "image/jpg image/pjpeg image/jfif image/x-jpeg image/x-jpg",
+    "image/png": "image/x-png image/apng image/vnd.mozilla.apng",
+    "image/tiff": "image/tif image/x-tiff image/x-tif",
+    "image/webp": "image/x-webp",
+}
+REGISTERED = {alias: name for name, aliases in _ALIASES.items() for alias in aliases.split()}
+
+
+def registered(media_type: str) -> str:
+    """Return the registered name of a media type."""
+    return REGISTERED.get(media_type, media_type)
 
 
 def extension(media_type: str) -> str:

@@ -38,22 +38,29 @@ def caller() -> Caller:
 
 
 def signed_in(
-    ns: Namespace, scope: str = "", role: str = "", token: tuple[tokens.Kind, ...] = ()
+    ns: Namespace,
+    scope: str = "",
+    role: str = "",
+    token: tuple[tokens.Kind, ...] = (),
+    field: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Lets only known callers through, and documents that.
 
-    API keys need the scope; where `token` names kinds of tokens, only those will do.
+    API keys need the scope; where `token` names kinds of tokens, only those will do. With
+    `field`, the JSON body is for the token only: there it takes precedence over the header.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            g.caller = _allowed(identify(token or ("access",)), scope, role, bool(token))
+            sent = kwargs.pop("body").get(field) if field else None
+            g.caller = _allowed(identify(token or ("access",), sent), scope, role, bool(token))
             # Slow uploads come next: they must not sit on a database connection.
             db.session.close()
             return view(*args, **kwargs)
 
-        documented = ns.doc(security=["bearer"] if token else ["bearer", "api_key"])(guarded)
+        ways = ["bearer"] if token else ["bearer", "api_key"]
+        documented = ns.doc(security=[*ways, {}] if field else ways)(guarded)
         documented = ns.response(401, "Not signed in")(documented)
         return ns.response(403, "Not allowed")(documented)  # type: ignore[no-any-return]
 
@@ -70,18 +77,27 @@ def _allowed(who: Caller, scope: str, role: str, token_only: bool) -> Caller:
     return who
 
 
-def identify(kinds: tuple[tokens.Kind, ...]) -> Caller:
-    """The caller by the request's headers.
+def identify(kinds: tuple[tokens.Kind, ...], token: str | None = None) -> Caller:
+    """Return the caller by this token, or by the request's headers.
 
     Raises:
         NotSignedIn: nothing was sent, or it is not good; the code says which.
     """
-    if key := request.headers.get("X-API-Key"):
+    if token is not None:
+        return _by_session(tokens.read(token, kinds))
+    key = request.headers.get("X-API-Key")
+    if key and not _repeats_bearer(key):
         return _by_key(key)
     token = _bearer(request.headers.getlist("Authorization"))
     if token.startswith(KEY_PREFIX):
         return _by_key(token)
     return _by_session(tokens.read(token, kinds))
+
+
+def _repeats_bearer(key: str) -> bool:
+    """Return whether the Authorization header has it too, as generated clients may send it."""
+    scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
+    return scheme.lower() == "bearer" and token.strip() == key.strip()
 
 
 def _bearer(headers: list[str]) -> str:

@@ -11,7 +11,9 @@ from flask_restx import Namespace
 from api.errors import FieldError, Invalid
 
 TYPES: dict[type, str] = {int: "integer", str: "string", bool: "boolean"}
-BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+# `on` is what browsers send for a checkbox.
+BOOLEANS = dict.fromkeys(("true", "1", "yes", "on"), True)
+BOOLEANS |= dict.fromkeys(("false", "0", "no", "off"), False)
 
 
 @dataclass(frozen=True)

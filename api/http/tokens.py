@@ -14,11 +14,14 @@ from jwt.utils import base64url_decode, base64url_encode
 from api.config import Settings, signing_secret
 from api.errors import NotSignedIn
 from api.extensions import jwt
+from api.models import now
 
 Kind = Literal["access", "refresh"]
 ACCESS_LIFE = timedelta(minutes=15)
 REFRESH_LIFE = timedelta(days=30)
 ISSUER = AUDIENCE = "percept"
+# Two machines may differ by so much about what time it is.
+SKEW_SECONDS = 30
 REQUIRED_TEXT = ("iss", "aud", "sub", "sid", "jti", "type")
 REQUIRED_NUMBER = ("iat", "exp", "gen")
 # PyJWT lets absurd claims through to int() and json: infinity, huge numbers, deep nesting.
@@ -54,7 +57,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         JWT_ENCODE_AUDIENCE=AUDIENCE,
         JWT_DECODE_AUDIENCE=AUDIENCE,
         JWT_ENCODE_NBF=False,
-        JWT_DECODE_LEEWAY=0,
+        JWT_DECODE_LEEWAY=SKEW_SECONDS,  # of iat and nbf; `_checked` gives exp none
         JWT_COOKIE_CSRF_PROTECT=False,  # would put a random claim into every token
     )
     jwt.init_app(app)
@@ -118,6 +121,8 @@ def _checked(payload: dict[str, Any]) -> Claims:
     numbers = [payload[name] for name in REQUIRED_NUMBER]
     if not all(type(number) is int and 0 <= number < 2**40 for number in numbers):
         raise ValueError
+    if payload["exp"] <= now().timestamp():
+        raise pyjwt.ExpiredSignatureError
     if payload["type"] not in ("access", "refresh"):
         raise ValueError
     return Claims(payload["type"], UUID(payload["sub"]), UUID(payload["sid"]), payload["gen"])

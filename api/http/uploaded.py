@@ -13,11 +13,16 @@ from api.extensions import db
 from api.http.auth import caller
 from api.http.bodies import refuse_encoded
 from api.http.history import storage
+from api.media import registered
 from api.models import Upload, now
 from api.storage import File
 
 ANY_TYPE = "application/octet-stream"
 PIECE = 256 * 1024
+
+
+def _type(row: Upload) -> str:
+    return registered((row.media_type or ANY_TYPE).lower())
 
 
 def limit() -> int:
@@ -60,7 +65,7 @@ class Uploaded(File):
     _size: int
 
     def __init__(self, row: Upload, size: int):
-        self.__dict__.update(_name=row.file, _size=size, media_type=row.media_type or ANY_TYPE)
+        self.__dict__.update(_name=row.file, _size=size, media_type=_type(row))
 
     @cached_property
     def content(self) -> bytes:

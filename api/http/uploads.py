@@ -12,6 +12,7 @@ from api.errors import N_, FieldError, Invalid, TooLarge, WrongMediaType, invali
 from api.http import uploaded
 from api.http.bodies import refuse_encoded, whole_body
 from api.http.restx import refuses_bodies
+from api.media import registered
 from api.storage import File
 
 MULTIPART = "multipart/form-data"
@@ -80,8 +81,8 @@ def one_file(field: str, types: tuple[str, ...]) -> File:
         if len(found) > 1:
             raise invalid(field, "Was given more than once.")
         return _not_empty(field, _read(found[0]))
-    if request.mimetype == OCTETS or request.mimetype in types:
-        return _not_empty(field, File(_raw_body(), request.mimetype))
+    if (kind := registered(request.mimetype)) == OCTETS or kind in types:
+        return _not_empty(field, File(_raw_body(), kind))
     raise WrongMediaType("Send the file as multipart/form-data or as the raw body with its type.")
 
 
@@ -151,7 +152,7 @@ def _fields(field: str) -> list[FileStorage]:
 def _read(file: FileStorage) -> File:
     # Large ones lie in a temporary file, which nobody else closes.
     with file.stream as stream:
-        return File(stream.read(), file.mimetype)
+        return File(stream.read(), registered(file.mimetype))
 
 
 def _not_empty(field: str, file: File) -> File:

@@ -60,3 +60,22 @@ def test_tokens_elsewhere(house: Any, refused: Any, name: str) -> None:
     stranger.set_cookie(f"{name}_cookie", token)
     stranger.set_cookie(name, token)
     refused(stranger.get(ME), 401, "not_signed_in")
+
+
+def test_the_same_in_both_headers(house: Any) -> None:
+    """Generated clients send what they have under every scheme: a token or a key, sent twice."""
+    made = house.client.post(
+        "/api/v1/auth/api-keys",
+        json={"name": "mine", "scopes": ["account"]},
+        headers={"Authorization": f"Bearer {house.ada['access_token']}"},
+    )
+    for token in (house.ada["access_token"], made.get_json()["key"]):
+        both = {"Authorization": f"Bearer {token}", "X-API-Key": token}
+        assert house.client.get(ME, headers=both).status_code == 200
+
+
+def test_one_in_each_header(house: Any, refused: Any) -> None:
+    """Two that differ are not taken for one: the key is what counts."""
+    for key in (house.bob["access_token"], "pct_rubbish"):
+        both = {"Authorization": f"Bearer {house.ada['access_token']}", "X-API-Key": key}
+        refused(house.client.get(ME, headers=both), 401, "api_key_invalid")

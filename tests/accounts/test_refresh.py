@@ -146,10 +146,43 @@ def test_roles_are_those_of_now(app: Flask, ada: Any, renew: Any, claims_of: Any
 
 
 def test_only_refresh_tokens(house: Any, refused: Any, unchanged: Any) -> None:
-    """Neither an access token nor nothing; and the body is not where it belongs."""
+    """Neither an access token nor nothing."""
     with unchanged(house.app):
         answer = house.client.post(URL, headers=house.ada["headers"])
         refused(answer, 401, "token_wrong_type")
         refused(house.client.post(URL), 401, "not_signed_in")
-        body = {"refresh_token": house.ada["refresh_token"]}
-        refused(house.client.post(URL, json=body), 401, "not_signed_in")
+
+
+def test_in_the_body(ada: Any, client: FlaskClient) -> None:
+    """The token may be in the body; then the one in the header does not count."""
+    token = ada["refresh_token"]
+    for headers in ({}, ada["headers"], bearer("rubbish")):
+        answer = client.post(URL, json={"refresh_token": token}, headers=headers)
+        assert answer.status_code == 200, answer.text
+        token = answer.get_json()["refresh_token"]
+    assert client.post(URL, json={}, headers=bearer(token)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"refresh_token": "rubbish"}, 401, "token_invalid"),
+        ({"refresh_token": ""}, 401, "token_invalid"),
+        ({"refresh_token": None}, 422, "validation_failed"),
+        ({"refresh_token": 7}, 422, "validation_failed"),
+        ({"token": "x"}, 422, "validation_failed"),
+        ({}, 401, "not_signed_in"),
+        ([], 422, "validation_failed"),
+    ],
+)
+def test_not_in_the_body(
+    client: FlaskClient, refused: Any, body: object, status: int, code: str
+) -> None:
+    """What is no refresh token is refused like one in the header, what is no string as a body."""
+    refused(client.post(URL, json=body), status, code)
+
+
+def test_an_access_token_in_the_body(ada: Any, client: FlaskClient, refused: Any) -> None:
+    """Only refresh tokens are taken there, as in the header."""
+    answer = client.post(URL, json={"refresh_token": ada["access_token"]}, headers=ada["headers"])
+    refused(answer, 401, "token_wrong_type")

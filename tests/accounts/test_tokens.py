@@ -128,10 +128,21 @@ def test_payloads_that_are_no_object(text: str, key: bytes, signed: Any, try_tok
 
 
 def test_an_expired_token(key: bytes, good: Any, signed: Any, try_token: Any) -> None:
-    """There is no leeway: one second is enough."""
+    """The end of a token has no leeway: one second is enough."""
     now = int(time.time())
     past = {"iat": now - 901, "exp": now - 1}
     try_token(signed(GOOD_HEADER, payload(good, **past), key), "token_expired")
+
+
+@pytest.mark.parametrize("name", ["iat", "nbf"])
+def test_clocks_that_differ(
+    name: str, house: Any, key: bytes, good: Any, signed: Any, try_token: Any
+) -> None:
+    """A token of a machine whose clock is some seconds ahead is good, one of a minute is not."""
+    now = int(time.time())
+    token = signed(GOOD_HEADER, payload(good, **{name: now + 20}), key)
+    assert house.client.get(ME, headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    try_token(signed(GOOD_HEADER, payload(good, **{name: now + 60}), key))
 
 
 def test_one_kind_for_another(

@@ -35,6 +35,9 @@ def read(app: Flask, query: dict[str, Any], form: dict[str, Any]) -> dict[str, A
         ({"model": "mobilenet_v2"}, {"model": "mobilenet_v2"}),
         ({"sharp": "TRUE"}, {"sharp": True}),
         ({"sharp": "0"}, {"sharp": False}),
+        ({"sharp": "on"}, {"sharp": True}),
+        ({"sharp": "Yes"}, {"sharp": True}),
+        ({"sharp": "OFF"}, {"sharp": False}),
     ],
 )
 def test_query_and_form_alike(

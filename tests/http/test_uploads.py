@@ -37,6 +37,8 @@ def file(content: bytes = FILE, name: str = "a.png") -> tuple[io.BytesIO, str]:
         (FILE, "image/png"),
         (FILE, "image/webp; q=1"),
         (FILE, "IMAGE/JPEG"),
+        (FILE, "image/jpg"),
+        (FILE, "Image/X-PNG"),
         (FILE, "application/octet-stream"),
     ],
 )

@@ -67,10 +67,15 @@ class Login(Resource):
 class Refresh(Resource):
     """New tokens for old."""
 
-    @signed_in(namespace, token=("refresh",))
+    @takes(namespace, schemas.renewal, optional=True)
+    @signed_in(namespace, token=("refresh",), field="refresh_token")
     @namespace.response(200, "The session's next tokens", schemas.tokens)
     def post(self) -> dict[str, Any]:
-        """Exchange the refresh token, sent as bearer, for a new pair; it is spent by that."""
+        """Exchange a refresh token for a new pair of tokens.
+
+        Send it as bearer token or in the body; the one in the body counts if there are two.
+        A refresh token can be used once.
+        """
         return service.refresh(caller())
 
 

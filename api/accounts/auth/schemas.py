@@ -26,6 +26,13 @@ credentials = model(
     email=fields.String(required=True, example=EMAIL["example"]),
     password=fields.String(required=True, example=PASSWORD["example"]),
 )
+renewal = model(
+    namespace,
+    "Renewal",
+    refresh_token=fields.String(
+        example="eyJhbGciOiJIUzI1NiIs...", description="Instead of sending it as bearer token."
+    ),
+)
 NEW_PASSWORD = TypedString(required=True, **{**PASSWORD, "example": "ten thousand great lamps"})
 password_change = model(
     namespace,

@@ -30,12 +30,10 @@ OPTIONS = (LANGUAGE, WORDS, FORMAT, MODEL)
 # Containers and codecs by the many names that programs give them; what a file is, is found out from
 # its content.
 _AUDIO = (
-    "3gpp", "3gpp2", "aac", "aacp", "ac3", "aiff", "alac", "amr", "amr-wb", "ape", "basic", "caf",
-    "eac3", "flac", "m4a", "m4b", "matroska", "mp3", "mp4", "mp4a-latm", "mpeg", "mpeg3", "ogg",
-    "opus", "speex", "vnd.dts", "vnd.wave", "vorbis", "wav", "wave", "wavpack", "webm", "x-aac",
-    "x-aiff", "x-alac", "x-amr", "x-ape", "x-au", "x-caf", "x-flac", "x-hx-aac-adts", "x-m4a",
-    "x-m4b", "x-matroska", "x-mp3", "x-mpeg", "x-ms-wma", "x-ogg", "x-opus", "x-pn-wav", "x-voc",
-    "x-wav", "x-wavpack",
+    "3gpp", "3gpp2", "aac", "ac3", "aiff", "alac", "amr", "amr-wb", "ape", "basic", "caf", "eac3",
+    "flac", "matroska", "mp4", "mpeg", "ogg", "opus", "speex", "vnd.dts", "vorbis", "wav",
+    "wavpack", "webm", "x-aiff", "x-alac", "x-amr", "x-ape", "x-au", "x-caf", "x-matroska",
+    "x-ms-wma", "x-opus", "x-voc", "x-wavpack",
 )
 _VIDEO = (
     "3gpp", "3gpp2", "avi", "matroska", "mp2t", "mp4", "mpeg", "ogg", "quicktime", "webm", "x-flv",
