@@ -83,7 +83,8 @@ class Basics(BaseSettings):
         alias="PERCEPT_MAX_PAGES",
         ge=1,
         le=2000,
-        description="Maximum pages of a document, except in jobs.",
+        description="Maximum pages of a document, except in jobs. A document may have 6,000 "
+        "characters for each of these pages.",
     )
     max_characters: int = Field(
         5000,

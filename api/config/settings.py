@@ -48,7 +48,8 @@ class Settings(Basics):
         alias="PERCEPT_JOB_MAX_PAGES",
         ge=1,
         le=20_000,
-        description="Maximum pages of a document in a job.",
+        description="Maximum pages of a document in a job. A document may have 6,000 characters "
+        "for each of these pages, and 2,000,000 at most.",
     )
     job_max_characters: int = Field(
         20_000,

@@ -36,6 +36,8 @@ SPARE_S = 2.0
 # On a busy machine a task may take so many times its limit, as long as it wants to compute and
 # could not: a file is not bad because the server has other work.
 LENIENCE = 3.0
+# What one may hold after a task; libraries keep memory for later that nobody will need again.
+KEPT_BYTES = 300_000_000
 STARVED = (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP)
 _context = multiprocessing.get_context("forkserver")
 
@@ -91,6 +93,12 @@ class Child:
             raise value
         result: T = value
         return result
+
+    def has_grown(self) -> bool:
+        """Return whether it holds much more memory than it began with."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return bool(psutil.Process(self._process.pid).memory_info().rss > KEPT_BYTES)
+        return False
 
     def is_idle(self) -> bool:
         """Whether it waits for a task; one that has died does not."""

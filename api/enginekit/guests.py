@@ -72,7 +72,8 @@ class House:
         """The guest, unless it has died, has done its part, or the house is closed."""
         if guest is None:
             return None
-        if not self._closed and guest.is_idle() and guest.tasks < TASKS_PER_GUEST:
+        worn = guest.tasks >= TASKS_PER_GUEST or guest.has_grown()
+        if not self._closed and guest.is_idle() and not worn:
             return guest
         guest.end()
         return None

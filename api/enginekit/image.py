@@ -71,7 +71,7 @@ def read_image(
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
         if page and not has_page(picture, page):  # page 0 of a HEIC file may not be its first
             raise not_a_picture()
-        _check_size(picture, max_pixels)
+        check_size(picture.size, max_pixels)
         if at_least:
             picture.draft("RGB", (at_least, at_least))  # only JPEG can do that
         picture.load()
@@ -150,8 +150,14 @@ def not_a_picture() -> Unusable:
     return Unusable("The file is not a picture that can be read.", "image_unreadable")
 
 
-def _check_size(picture: Image.Image, max_pixels: int) -> None:
-    width, height = picture.size
+def check_size(size: tuple[int, int], max_pixels: int) -> None:
+    """Refuse a picture by its width and height.
+
+    Raises:
+        Unusable: it has no pixels.
+        TooLarge: it has too many.
+    """
+    width, height = size
     if width < 1 or height < 1:
         raise not_a_picture()
     if width * height > max_pixels:

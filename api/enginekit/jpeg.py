@@ -5,6 +5,7 @@ pictures. It is not even looked at.
 """
 
 import re
+import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from api.errors import Unusable
 
 START = b"\xff\xd8\xff"
 END, SCAN = 0xD9, 0xDA
+FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 # Cameras write ten or so; hundreds are an attack that costs a second of work each kilobyte.
 MOST_SCANS = 100
 # Metadata of megabytes takes a few hundred; every one costs Pillow some work.
@@ -30,9 +32,9 @@ class Segment(NamedTuple):
     end: int
 
 
-def segments(data: bytes) -> Iterator[Segment]:
-    """Yield what lies between the start and the end of the first picture."""
-    at = len(START) - 1
+def segments(data: bytes, begin: int = 0) -> Iterator[Segment]:
+    """Yield what lies between the start and the end of the picture that begins there."""
+    at = begin + len(START) - 1
     while (found := _MARKER.search(data, at)) and data[found.start() + 1] != END:
         start = found.start()
         kind, length = data[start + 1], int.from_bytes(data[start + 2 : start + 4], "big")
@@ -41,6 +43,15 @@ def segments(data: bytes) -> Iterator[Segment]:
             following = _AFTER_SCAN.search(data, at)
             at = following.start() if following else len(data)
         yield Segment(kind, start, at)
+
+
+def size(data: bytes, begin: int) -> tuple[int, int]:
+    """Return width and height of the picture that begins there; (0, 0) if its header is gone."""
+    for kind, start, _ in segments(data, begin):
+        if kind in FRAMES:
+            height, width = struct.unpack_from(">HH", data[start : start + 9].ljust(9, b"\0"), 5)
+            return width, height
+    return 0, 0
 
 
 def check(data: bytes) -> None:

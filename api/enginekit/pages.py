@@ -7,7 +7,7 @@ Point = tuple[float, float]
 Polygon = tuple[Point, Point, Point, Point]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Word:
     """What stands between two spaces; confidence 0 to 1, polygon in pixels of its page."""
 
@@ -16,7 +16,7 @@ class Word:
     polygon: Polygon
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """Words that are read one after the other."""
 

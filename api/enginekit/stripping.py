@@ -7,6 +7,7 @@ import sys
 import warnings
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 from PIL import ExifTags, Image, TiffImagePlugin
 
@@ -36,6 +37,8 @@ PNG_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}
 # JPEG of a quality at which nobody sees a difference.
 MOST_PIXELS_AS_PNG = 1_000_000
 LONGEST_JPEG = 65_500  # pixels of a side
+QUALITY = 95
+PHOTOGRAPH: dict[str, Any] = {"compression": "jpeg", "quality": QUALITY}
 
 
 def without_metadata(data: bytes, pages: int | None = None) -> File:
@@ -130,7 +133,9 @@ def _tiff(data: bytes, most: int | None) -> bytes:
         for number in itertools.count() if most is None else range(most):
             if not has_page(picture, number):
                 break
-            _bare(picture).save(pages, "TIFF", compression="tiff_adobe_deflate")
+            jpeg_again = picture.info.get("compression") == "jpeg" and _is_photograph(picture)
+            how = PHOTOGRAPH if jpeg_again else {"compression": "tiff_adobe_deflate"}
+            _bare(picture).save(pages, "TIFF", **how)
             pages.newFrame()
     return out.getvalue()
 
@@ -140,14 +145,16 @@ def _anew(picture: Image.Image) -> File:
     turned = upright(picture, orientation(picture))
     plain = _bare(turned if turned.mode in PNG_MODES else to_rgb(turned))
     out = io.BytesIO()
-    if plain.mode in ("L", "RGB") and _is_photograph(plain):
-        plain.save(out, "JPEG", quality=95, icc_profile=plain.info.get("icc_profile"))
+    if _is_photograph(plain):
+        plain.save(out, "JPEG", quality=QUALITY, icc_profile=plain.info.get("icc_profile"))
         return File(out.getvalue(), "image/jpeg")
     plain.save(out, "PNG")
     return File(out.getvalue(), "image/png")
 
 
 def _is_photograph(picture: Image.Image) -> bool:
+    if picture.mode not in ("L", "RGB"):
+        return False
     return picture.width * picture.height > MOST_PIXELS_AS_PNG and max(picture.size) < LONGEST_JPEG
 
 

@@ -40,7 +40,7 @@ job = model(
     error=fields.Raw(
         description="The problem object that the route would have answered. Only of a job that "
         "failed.",
-        example={"status": 422, "code": "document_unreadable", "title": "Not usable"},
+        example={"status": 413, "code": "document_too_complex", "title": "Too large"},
     ),
 )
 

@@ -188,6 +188,15 @@ def test_one_that_reads_nothing_is_lost(losses: Any, monkeypatch: pytest.MonkeyP
     guests.close()
 
 
+def test_replaced_when_it_has_grown(losses: Any) -> None:
+    """A process that keeps much memory after a task is replaced; one that keeps little is not."""
+    slim = call(guest_tasks.keep, 100)
+    assert call(guest_tasks.keep, 300) == slim
+    assert call(guest_tasks.process) != slim
+    assert not psutil.pid_exists(slim)
+    assert losses == []
+
+
 def test_replaced_before_it_is_worn_out(losses: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """After so many tasks a guest goes, with all that its libraries have leaked."""
     monkeypatch.setattr(guests, "TASKS_PER_GUEST", 3)

@@ -78,6 +78,15 @@ def eat_mapped_memory() -> int:
     return len(mmap.mmap(-1, 5 * 10**9))
 
 
+kept: list[bytes] = []
+
+
+def keep(megabytes: int) -> int:
+    """Keep so much memory for good, as a library might."""
+    kept.append(b"x" * (megabytes * 1_000_000))
+    return os.getpid()
+
+
 def eat_what_is_allowed() -> int:
     return len(bytes(400_000_000))
 

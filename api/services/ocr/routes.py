@@ -1,11 +1,11 @@
 """/ocr: a picture or document becomes text, with places or in the format that is asked for."""
 
-from dataclasses import asdict
 from typing import Any
 
 from flask import current_app
 from flask_restx import Resource
 
+from api.enginekit.pages import Line, Word
 from api.errors import WrongMediaType
 from api.http.auth import signed_in
 from api.http.deferral import CALLBACK, respond_async
@@ -56,7 +56,8 @@ class OpticalCharacterRecognition(Resource):
             readers = service.readers(run.pool.store, run.lend, engine, options["language"])
             found = service.read(image.content, limits, readers, run.watch)
             run.loaded = readers.of(found.engine)
-            run.input = service.copy(image.content) if stores_files() else None
+            if stores_files():
+                run.input = service.copy(image.content, len(found.pages))
             if media_type != JSON:
                 run.output = _written(found, image.content, media_type)
             answer = run.answer(found.language, **_result(found))
@@ -78,8 +79,29 @@ def _check_type(file: File) -> None:
 
 
 def _result(found: service.Document) -> dict[str, Any]:
-    pages = [asdict(page) for page in found.pages]
-    return {"text": found.text, "language": found.language, "pages": pages}
+    return {
+        "text": found.text,
+        "language": found.language,
+        "pages": [
+            {
+                "number": page.number,
+                "width": page.width,
+                "height": page.height,
+                "rotation": page.rotation,
+                "engine": page.engine,
+                "lines": [
+                    {**_shown(line), "words": list(map(_shown, line.words))} for line in page.lines
+                ],
+            }
+            for page in found.pages
+        ],
+    }
+
+
+def _shown(part: Line | Word) -> dict[str, Any]:
+    """Show a line without its words, or a word; `asdict` would copy each point of hundreds of
+    thousands."""
+    return {"text": part.text, "confidence": part.confidence, "polygon": part.polygon}
 
 
 def _written(found: service.Document, data: bytes, media_type: str) -> File:

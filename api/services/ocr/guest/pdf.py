@@ -9,11 +9,14 @@ import numpy as np
 import pypdfium2
 from pypdfium2 import raw
 
+from api.enginekit.memory import limited_to
 from api.errors import TooLarge, Unusable
-from api.services.ocr.guest import textlayer
+from api.services.ocr.guest import images, textlayer
 from api.services.ocr.guest.sheet import Limits, Sheet, check_count, scale_to_fit
 
 DOTS_PER_POINT = 200 / 72
+# What a page may take to be parsed: a detailed map has hundreds of thousands of lines.
+PARSING_MB = 300
 MAGIC = b"%PDF-"
 BEFORE_MAGIC = b"\xef\xbb\xbf\0\t\n\f\r "
 
@@ -34,19 +37,26 @@ def count(data: bytes, limits: Limits) -> int:
 
 
 def read(data: bytes, number: int, limits: Limits) -> Sheet:
-    """One page, numbered from 1: read where it has a text layer, rendered where not.
+    """Return one page, numbered from 1: read where it has a text layer, rendered where not.
 
     Raises:
         Unusable, TooLarge: it cannot be read, or is too large.
     """
-    with document(data) as opened, closing(opened[number - 1]) as page:
-        width, height, scale = size(page)
-        if page.get_width() * page.get_height() > limits.max_pixels:
+    with document(data) as opened, closing(_page(opened, number)) as page:
+        # The other way round, a size that is no number would pass.
+        if not page.get_width() * page.get_height() <= limits.max_pixels:
             raise TooLarge("A page of the PDF file is too large.", "page_too_large")
+        width, height, scale = size(page)
         if not limits.force_ocr and (lines := textlayer.lines_of(page, width, height)):
             return Sheet(width, height, lines=lines)
+        images.check(data, page, limits.max_pixels)
         bitmap = page.render(scale=scale, rev_byteorder=True)
         return Sheet(width, height, np.ascontiguousarray(bitmap.to_numpy()[:, :, :3]))
+
+
+def _page(opened: Any, number: int) -> Any:
+    with limited_to(PARSING_MB):
+        return opened[number - 1]
 
 
 def size(page: Any) -> tuple[int, int, float]:

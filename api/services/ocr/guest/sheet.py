@@ -12,6 +12,9 @@ from api.errors import TooMuchAtOnce
 # Finer pages are made coarser before they are read: it costs time and no letter is read better.
 MOST_PIXELS = 8_000_000
 LONGEST_SIDE = 8192
+# What a dense page of A4 has; a document may have so many for each page that it may have.
+LETTERS_PER_PAGE = 6_000
+MOST_LETTERS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,11 @@ class Limits:
     max_pixels: int
     max_pages: int
     force_ocr: bool = False
+
+    @property
+    def max_letters(self) -> int:
+        """The most characters of a document: each of them costs memory and room in the answer."""
+        return min(LETTERS_PER_PAGE * self.max_pages, MOST_LETTERS)
 
 
 @dataclass(frozen=True)

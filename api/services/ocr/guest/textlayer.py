@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 from pypdfium2 import raw
 
+from api.enginekit.memory import limited_to
 from api.enginekit.pages import Line, Point, Polygon, Word
+from api.errors import TooLarge
 
 # Fewer letters than this on a scan are a stamp or a page number that some program has put there.
 STAMP_LETTERS = 50
@@ -19,7 +21,10 @@ SCAN_SHARE = 0.5
 MOST_MEANINGLESS = 0.2
 PRIVATE = range(0xE000, 0xF900)
 HYPHENS = (0x02, 0xAD, 0xFFFE)
-
+# A page of a newspaper has 40,000. They are counted before any of them is looked at; pdfium takes
+# 120 bytes and half a microsecond for each until then.
+MOST_LETTERS = 80_000
+COUNTING_MB = 200
 
 Box = tuple[float, float, float, float]
 Projection = Callable[[list[Box]], Polygon]
@@ -33,12 +38,15 @@ class _Letter(NamedTuple):
 
 
 def lines_of(page: Any, width: int, height: int) -> tuple[Line, ...]:
-    """The lines in the file's order, with polygons in pixels of a picture of this size.
+    """Return the lines in the file's order, with polygons in pixels of a picture of this size.
 
     Empty where the text is of no use: none, only signs without a meaning, a stamp on a scan.
+
+    Raises:
+        TooLarge: there is too much of it.
     """
-    with closing(page.get_textpage()) as text:
-        letters = [_letter(text, n) for n in range(text.count_chars())]
+    with limited_to(COUNTING_MB), closing(page.get_textpage()) as text:
+        letters = list(_letters(text))
     if not _useful(letters, page):
         return ()
     to_pixels = _projection(page, width, height)
@@ -46,14 +54,26 @@ def lines_of(page: Any, width: int, height: int) -> tuple[Line, ...]:
     return tuple(line for line in lines if line)
 
 
-def _letter(text: Any, n: int) -> _Letter:
-    code = raw.FPDFText_GetUnicode(text, n)
-    sign = "-" if code in HYPHENS else chr(code) if code <= sys.maxunicode else ""
-    if 0xD800 <= code <= 0xDFFF:  # half of a sign beyond the basic plane; UTF-8 has no halves
-        sign = "\ufffd"
+def _letters(text: Any) -> Iterator[_Letter]:
+    if (count := text.count_chars()) > MOST_LETTERS:
+        raise TooLarge(
+            "A page of the document has more than %(limit)s characters.",
+            "too_much_text",
+            limit=MOST_LETTERS,
+        )
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    raw.FPDFText_GetCharBox(text, n, left, right, bottom, top)
-    return _Letter(sign, (left.value, bottom.value, right.value, top.value))
+    for n in range(count):
+        sign = _sign(raw.FPDFText_GetUnicode(text, n))
+        raw.FPDFText_GetCharBox(text, n, left, right, bottom, top)
+        yield _Letter(sign, (left.value, bottom.value, right.value, top.value))
+
+
+def _sign(code: int) -> str:
+    if code in HYPHENS:
+        return "-"
+    if 0xD800 <= code <= 0xDFFF:  # half of a sign beyond the basic plane; UTF-8 has no halves
+        return "\ufffd"
+    return chr(code) if code <= sys.maxunicode else ""
 
 
 def _useful(letters: list[_Letter], page: Any) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from api.enginekit import guests
 from api.enginekit.pages import Line, Polygon, Word
 from api.enginekit.stopwatch import Stopwatch
-from api.errors import Unusable
+from api.errors import TooLarge, TooMuchAtOnce
 from api.services.ocr import guest
 from api.services.ocr.guest import Limits, Sheet
 from api.services.ocr.service.choice import Readers
@@ -25,21 +25,29 @@ def read(data: bytes, limits: Limits, readers: Readers, watch: Stopwatch) -> Doc
     Raises:
         Unusable, TooLarge: it cannot be read, or is too large.
     """
-    pages = []
+    pages: list[Page] = []
+    letters = 0
     for number, (sheet, count) in enumerate(_sheets(data, limits, watch), 1):
         with watch.stage("infer"):
             pages.append(_page(number, sheet, readers))
+        letters += sum(len(line.text) for line in pages[-1].lines)
+        if letters > limits.max_letters:
+            raise TooMuchAtOnce(
+                "The document has more than %(limit)s characters.",
+                "too_much_text",
+                limit=limits.max_letters,
+            )
         watch.progress(number, count)
     return Document(tuple(pages), readers.language)
 
 
-def copy(data: bytes) -> File:
-    """The file as it is to be kept: a picture without its metadata.
+def copy(data: bytes, pages: int) -> File:
+    """Return the file as it is to be kept: a picture without its metadata.
 
     Raises:
-        Unusable: that takes too much time or memory.
+        TooLarge: that takes too much time or memory.
     """
-    return guests.call(guest.copy, data, seconds=COPYING_S, lost=_lost())
+    return guests.call(guest.copy, data, seconds=COPYING_S + pages, lost=_lost())
 
 
 def _sheets(data: bytes, limits: Limits, watch: Stopwatch) -> Iterator[tuple[Sheet, int]]:
@@ -53,8 +61,8 @@ def _sheets(data: bytes, limits: Limits, watch: Stopwatch) -> Iterator[tuple[She
         yield sheet, count
 
 
-def _lost() -> Unusable:
-    return Unusable("The file takes too much time or memory to read.", "document_unreadable")
+def _lost() -> TooLarge:
+    return TooLarge("The file takes too much time or memory to read.", "document_too_complex")
 
 
 def _page(number: int, sheet: Sheet, readers: Readers) -> Page:
