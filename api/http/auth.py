@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import g, request
 from flask_restx import Namespace
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, exists, select, update
 
 from api.errors import Forbidden, NotSignedIn
 from api.extensions import db
@@ -30,6 +30,7 @@ class Caller:
     scopes: frozenset[str]
     session_id: UUID | None = None
     generation: int = 0
+    key_id: UUID | None = None
 
 
 def caller() -> Caller:
@@ -37,24 +38,52 @@ def caller() -> Caller:
     return g.caller  # type: ignore[no-any-return]  # flask.g is untyped
 
 
+def hold(who: Caller) -> None:
+    """Lock the caller's account for the rest of the transaction: what is counted stays true.
+
+    Raises:
+        NotSignedIn: the account was deleted or disabled since the request began.
+    """
+    # An UPDATE, because SQLite has no other lock; it changes nothing.
+    lock = update(User).where(User.id == who.user_id, User.active).values(active=User.active)
+    if db.session.execute(lock.returning(User.id)).first() is None:
+        db.session.rollback()
+        raise _ended()
+
+
+def still_allowed(who: Caller) -> ColumnElement[bool]:
+    """Return the condition that the caller's account and session or key are still good."""
+    account = exists().where(User.id == who.user_id, User.active)
+    if who.key_id is None:
+        return account & exists().where(Session.id == who.session_id, Session.expires_at > now())
+    lasts = ApiKey.expires_at.is_(None) | (ApiKey.expires_at > now())
+    return account & exists().where(ApiKey.id == who.key_id, lasts)
+
+
+def _ended() -> NotSignedIn:
+    return NotSignedIn("This session has ended. Please sign in again.", "token_revoked")
+
+
 def signed_in(
     ns: Namespace,
-    scope: str = "",
+    *scopes: str,
     role: str = "",
     token: tuple[tokens.Kind, ...] = (),
     field: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Lets only known callers through, and documents that.
 
-    API keys need the scope; where `token` names kinds of tokens, only those will do. With
-    `field`, the JSON body is for the token only: there it takes precedence over the header.
+    API keys need one of the scopes, if any are named; where `token` names kinds of tokens, only
+    those will do. With `field`, the JSON body is for the token only: there it takes precedence
+    over the header.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             sent = kwargs.pop("body").get(field) if field else None
-            g.caller = _allowed(identify(token or ("access",), sent), scope, role, bool(token))
+            who = identify(token or ("access",), sent)
+            g.caller = _allowed(who, scopes, role, bool(token))
             # Slow uploads come next: they must not sit on a database connection.
             db.session.close()
             return view(*args, **kwargs)
@@ -67,14 +96,27 @@ def signed_in(
     return decorate
 
 
-def _allowed(who: Caller, scope: str, role: str, token_only: bool) -> Caller:
-    if scope and scope not in who.scopes:
-        raise Forbidden("This key does not have the scope %(scope)s.", "scope_missing", scope=scope)
-    if token_only and who.session_id is None:
-        raise Forbidden("API keys cannot be used here; please sign in.", "session_needed")
+def _allowed(who: Caller, scopes: tuple[str, ...], role: str, token_only: bool) -> Caller:
+    if scopes and who.scopes.isdisjoint(scopes):
+        missing = ", ".join(scopes)
+        raise Forbidden(
+            "This key does not have the scope %(scope)s.", "scope_missing", scope=missing
+        )
+    if token_only:
+        refuse_keys(who)
     if role and role not in who.roles:
         raise Forbidden("Only administrators may do this.", "role_missing")
     return who
+
+
+def refuse_keys(who: Caller) -> None:
+    """Refuse what only somebody who is signed in may do.
+
+    Raises:
+        Forbidden: the caller is an API key.
+    """
+    if who.session_id is None:
+        raise Forbidden("API keys cannot be used here; please sign in.", "session_needed")
 
 
 def identify(kinds: tuple[tokens.Kind, ...], token: str | None = None) -> Caller:
@@ -115,7 +157,7 @@ def _by_session(claims: tokens.Claims) -> Caller:
     query = query.where(Session.id == claims.session_id, User.id == claims.user_id, User.active)
     roles = db.session.execute(query.where(Session.expires_at > now())).scalar_one_or_none()
     if roles is None:
-        raise NotSignedIn("This session has ended. Please sign in again.", "token_revoked")
+        raise _ended()
     scopes = frozenset(tokens.SCOPES)
     return Caller(claims.user_id, roles, scopes, claims.session_id, claims.generation)
 
@@ -134,7 +176,7 @@ def _by_key(key: str) -> Caller:
     if row.expires_at and row.expires_at <= now():
         raise NotSignedIn("This API key has expired.", "api_key_expired")
     _touch(row)
-    return Caller(row.user_id, roles, frozenset(row.scopes))
+    return Caller(row.user_id, roles, frozenset(row.scopes), key_id=row.id)
 
 
 def _touch(row: ApiKey) -> None:

@@ -9,13 +9,12 @@ from uuid import UUID
 from flask import Flask, Response, current_app, g, request
 from flask_restx import Namespace
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 
 from api.config import Settings
-from api.errors import NotReady, NotSignedIn, Overloaded, Unusable, invalid
+from api.errors import NotReady, Overloaded, Unusable, invalid
 from api.extensions import db
 from api.http import jobs
-from api.http.auth import Caller, caller
+from api.http.auth import Caller, caller, hold
 from api.http.database import may_be_done
 from api.http.history import storage
 from api.http.options import Option
@@ -84,10 +83,12 @@ def defer(service: str, view: str, given: dict[str, Any], callback_url: str | No
 
     Raises:
         Overloaded: the caller has too many jobs.
+        NotSignedIn: the caller was deleted or disabled meanwhile.
         NotReady: the queue or the storage is away; nothing is stored.
     """
     queue().check()
     _refuse_too_many(caller().user_id)
+    db.session.close()  # what is stored next may take long
     job = Job(
         id=new_id(), user_id=caller().user_id, service=service, view=view, status="queued",
         callback_url=callback_url,
@@ -101,15 +102,14 @@ def defer(service: str, view: str, given: dict[str, Any], callback_url: str | No
     }
     try:
         job.request["given"] = _with_files_stored(job, given)
+        hold(caller())
+        _refuse_too_many(caller().user_id)  # again: others may have come meanwhile
         db.session.add(job)
         db.session.commit()
     except BaseException as error:
         db.session.rollback()
         if not may_be_done(error):
             storage().remove(*job.request["files"])
-        if isinstance(error, IntegrityError):
-            gone = "This session has ended. Please sign in again."
-            raise NotSignedIn(gone, "token_revoked") from None
         raise
     _announce(job)
     return job
@@ -136,7 +136,6 @@ def _refuse_too_many(user_id: UUID) -> None:
         raise Overloaded(
             "You have %(limit)s unfinished jobs; no more are taken.", "too_many_jobs", limit=limit
         )
-    db.session.close()  # what is stored next may take long
 
 
 def _with_files_stored(job: Job, given: Any) -> Any:

@@ -34,6 +34,7 @@ UNREADABLE = (
     RecursionError,
 )
 SCOPES = ("account", "classify", "history:read", "history:write", "ocr", "stt", "tts")
+SERVICES = tuple(s for s in SCOPES if s not in ("account", "history:read", "history:write"))
 
 
 @dataclass(frozen=True)

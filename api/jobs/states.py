@@ -1,7 +1,7 @@
 """The states of a job. Each step is one conditional UPDATE, so that of two only one succeeds.
 
 queued -> running -> succeeded | failed | cancelled, and back to queued when an attempt was lost
-or is worth another. Functions end with a commit, all but `succeed`.
+or is worth another. Functions end with a commit, all but `succeed` and `cancel_all`.
 """
 
 from collections.abc import Collection, Sequence
@@ -107,6 +107,18 @@ def cancel(user_id: UUID, job_id: UUID) -> dict[str, Any] | None:
     request: dict[str, Any] | None = db.session.scalar(cancelled)
     db.session.commit()
     return request
+
+
+def cancel_all(user_id: UUID) -> list[str]:
+    """End all jobs of a user in the caller's transaction and return the names of their files.
+
+    Nobody is told of them any more, nor of those that ended before.
+    """
+    theirs = update(Job).where(Job.user_id == user_id)
+    ended = theirs.where(Job.status.in_(UNFINISHED)).values(status="cancelled", **_end())
+    requests = db.session.scalars(ended.returning(Job.request)).all()
+    db.session.execute(theirs.where(Job.notify_at.is_not(None)).values(notify_at=None))
+    return [name for request in requests for name in request["files"]]
 
 
 def withdraw(job_id: UUID) -> bool:

@@ -15,6 +15,7 @@ from stored import count, files, picture
 from api import working
 from api.accounts.jobs import service
 from api.extensions import db
+from api.http.auth import identify
 from api.http.inference import pools
 from api.jobs import states
 from api.models import HistoryEntry, Job, new_id, now
@@ -177,9 +178,10 @@ def test_streams_end_with_the_worker(client: FlaskClient, ada: Any, send: Any) -
     ending = threading.Event()
     ending.set()
     place = send(ada)
-    with client.application.app_context():
-        job_id = client.get(place, headers=ada["headers"]).get_json()["id"]
-        found = list(service.changes(service.UUID(job_id), ending))
+    job_id = client.get(place, headers=ada["headers"]).get_json()["id"]
+    with client.application.test_request_context(headers=ada["headers"]):
+        who = identify(("access",))
+        found = list(service.changes(who, service.UUID(job_id), ending))
     assert [job and job["status"] for job in found] == ["queued"]
 
 

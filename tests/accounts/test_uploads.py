@@ -208,5 +208,5 @@ def test_a_user_who_is_gone(
     app: Flask, client: FlaskClient, ada: Any, meanwhile: Any, refused: Any
 ) -> None:
     """Whoever is deleted while they ask gets no upload."""
-    with meanwhile(app, "count(*)", delete(User).where(User.id == UUID(ada["id"]))):
+    with meanwhile(app, "FROM users JOIN sessions", delete(User).where(User.id == UUID(ada["id"]))):
         refused(client.post(UPLOADS, headers=ada["headers"]), 401, "token_revoked")

@@ -17,6 +17,8 @@ from api.models import Session, User, now
 
 # A client that lost the answer to its refresh may ask once more within this time.
 GRACE = timedelta(seconds=10)
+# A program that signs in each time instead of refreshing would fill the table.
+MOST_SESSIONS = 100
 SPRAYS = ratelimit.limit("login-client", "30/15 minutes")
 REGISTRATIONS = ratelimit.limit("register", "120/hour")
 WRONG = N_("The e-mail address or the password is not right.")
@@ -79,7 +81,10 @@ def _open_session(
         user_agent="".join(c for c in device.user_agent if c.isprintable())[:255],
         address=device.address[:45],
     )
-    db.session.execute(delete(Session).where(Session.expires_at < at, Session.user_id == user_id))
+    mine = Session.user_id == user_id
+    newest = select(Session.id).where(mine, Session.expires_at > at)
+    newest = newest.order_by(Session.last_used_at.desc()).limit(MOST_SESSIONS - 1)
+    db.session.execute(delete(Session).where(mine, Session.id.not_in(newest)))
     db.session.add(row)
     db.session.flush()
     pair = _pair(row, roles)

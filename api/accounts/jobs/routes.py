@@ -21,8 +21,8 @@ from api.models import UNFINISHED, Job
 
 EVENTS = "text/event-stream"
 FOLLOWED = (
-    "Server-Sent Events: `data:` is the job, whenever it has changed, until it has ended. A stream "
-    "that is cut off before is simply asked for again."
+    "Server-Sent Events: `data:` is the job, whenever it has changed. The stream ends with the "
+    "job, and when your session, key or account ends. If it is cut off before, ask for it again."
 )
 
 
@@ -78,7 +78,7 @@ class Events(Resource):
         service.get(caller(), job_id)
         with ExitStack() as held:
             held.enter_context(service.place())
-            sent = _sent(service.changes(job_id, draining))
+            sent = _sent(service.changes(caller(), job_id, draining))
             answer = Response(stream_with_context(sent), content_type=EVENTS)
             # nginx would keep the events back until there are many.
             answer.headers["X-Accel-Buffering"] = "no"

@@ -12,7 +12,7 @@ from sqlalchemy import Select, delete, select
 
 from api.errors import Conflict, Forbidden, NotFound, Overloaded
 from api.extensions import db
-from api.http.auth import Caller
+from api.http.auth import Caller, still_allowed
 from api.http.history import storage
 from api.http.jobs import job_json
 from api.jobs import states
@@ -79,12 +79,15 @@ def place() -> Iterator[None]:
         _streams.release()
 
 
-def changes(job_id: UUID, ending: threading.Event) -> Iterator[dict[str, Any] | None]:
-    """The job whenever it has changed, until it ends; None now and then while nothing happens."""
+def changes(who: Caller, job_id: UUID, ending: threading.Event) -> Iterator[dict[str, Any] | None]:
+    """Yield the caller's job whenever it has changed, until it ends; None while nothing happens.
+
+    The access is looked at each time, so that it ends with the session, the key or the account.
+    """
     began = told = time.monotonic()
     last: dict[str, Any] | None = None
     while time.monotonic() - began < LONGEST_S:
-        row = db.session.get(Job, job_id)
+        row = db.session.scalar(mine(who).where(Job.id == job_id, still_allowed(who)))
         shown = job_json(row) if row else None
         db.session.close()  # a stream must not sit on a connection
         if shown is None:

@@ -32,8 +32,14 @@ class Keys(Resource):
     @takes(namespace, schemas.creation)
     @idempotent(namespace)
     @namespace.response(201, "The new key, shown this once", schemas.new_api_key)
+    @namespace.response(409, "You have 50 keys already")
     def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        """Make an API key; without `scopes` it may do all that you may."""
+        """Make an API key; without `scopes` it has all of yours.
+
+        A key that is made with a key ends with that key. No key can give rights: to make an
+        administrator, to change roles, to enable an account or to reset a password, sign in.
+        Keys outlive sessions and a changed password, until they expire or are deleted.
+        """
         row, key = service.create(caller(), **body)
         return {**key_json(row), "key": key}, 201
 

@@ -4,27 +4,30 @@ import secrets
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, func, select
 
 from api.accounts.names import clean_name
-from api.errors import Forbidden, NotFound, NotSignedIn, invalid
+from api.errors import Conflict, Forbidden, NotFound, NotSignedIn, invalid
 from api.extensions import db
-from api.http.auth import KEY_PREFIX, Caller, key_hash
+from api.http.auth import KEY_PREFIX, Caller, hold, key_hash
 from api.http.times import time_of
 from api.models import ApiKey, now
 
+MOST = 50
 SHOWN_CHARACTERS = len(KEY_PREFIX) + 6
 
 
 def create(
     who: Caller, name: str, scopes: list[str] | None = None, expires_at: str | None = None
 ) -> tuple[ApiKey, str]:
-    """A new key and its row, which does not hold it.
+    """Make a key; return its row, which does not hold it, and the key.
+
+    One that a key asks for has no more scopes than that, and ends with it.
 
     Raises:
         Invalid: the name or the time cannot be used.
         Forbidden: the caller lacks one of the scopes.
+        Conflict: the caller has too many already.
         NotSignedIn: the caller is gone.
     """
     wanted = set(who.scopes if scopes is None else scopes)
@@ -42,14 +45,35 @@ def create(
         scopes=tuple(sorted(wanted)),
         expires_at=_future(expires_at) if expires_at is not None else None,
     )
+    hold(who)
+    _refuse_too_many(who.user_id)
+    if who.key_id:
+        _bind(row, who.key_id)
     db.session.add(row)
-    try:
-        db.session.commit()
-    except IntegrityError:  # the user was deleted while the request arrived
-        db.session.rollback()
-        gone = "This session has ended. Please sign in again."
-        raise NotSignedIn(gone, "token_revoked") from None
+    db.session.commit()
     return row, key
+
+
+def _refuse_too_many(user_id: UUID) -> None:
+    if (db.session.scalar(select(func.count()).where(ApiKey.user_id == user_id)) or 0) >= MOST:
+        db.session.rollback()
+        raise Conflict(
+            "You have %(limit)s API keys; delete some of them.", "too_many_keys", limit=MOST
+        )
+
+
+def _bind(row: ApiKey, maker_id: UUID) -> None:
+    """Let the key end with the one that asks for it, at the latest.
+
+    Raises:
+        NotSignedIn: that has ended since the request began.
+    """
+    maker = db.session.get(ApiKey, maker_id)
+    if maker is None:
+        db.session.rollback()
+        raise NotSignedIn("This API key is not valid.", "api_key_invalid")
+    row.made_by = maker_id
+    row.expires_at = min(filter(None, (row.expires_at, maker.expires_at)), default=None)
 
 
 def _future(text: str) -> datetime:

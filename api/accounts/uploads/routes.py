@@ -13,6 +13,7 @@ from api.http import uploaded
 from api.http.auth import caller, signed_in
 from api.http.idempotency import idempotent
 from api.http.restx import takes
+from api.http.tokens import SERVICES
 
 SIGNED = {
     "expires": {"in": "query", "description": "As it stands in the address."},
@@ -29,7 +30,7 @@ SIGNED = {
 class Uploads(Resource):
     """Your uploads."""
 
-    @signed_in(namespace)
+    @signed_in(namespace, *SERVICES)
     @takes(namespace, schemas.wish, optional=True)
     @idempotent(namespace)
     @namespace.response(201, "Where to put the file", schemas.place)
@@ -48,7 +49,7 @@ class Uploads(Resource):
 class OneUpload(Resource):
     """One of your uploads."""
 
-    @signed_in(namespace)
+    @signed_in(namespace, *SERVICES)
     @namespace.response(200, "The upload as it stands", schemas.upload)
     @namespace.response(404, "You have no such upload")
     @namespace.response(503, "The files cannot be reached at the moment")
@@ -56,7 +57,7 @@ class OneUpload(Resource):
         """Read one upload."""
         return upload_json(uploaded.get(caller().user_id, upload_id))
 
-    @signed_in(namespace)
+    @signed_in(namespace, *SERVICES)
     @namespace.response(204, "The upload is deleted, its file included")
     @namespace.response(404, "You have no such upload")
     def delete(self, upload_id: UUID) -> tuple[str, int]:
@@ -73,7 +74,7 @@ class Content(Resource):
     @namespace.response(204, "The file is here")
     @namespace.response(400, "The body breaks off")
     @namespace.response(403, "The address was not signed by this server, or has expired")
-    @namespace.response(404, "The upload is gone")
+    @namespace.response(404, "The upload is gone, or its owner is disabled")
     @namespace.response(413, "The file is too large")
     @namespace.response(415, "The file is not of the announced media type")
     @namespace.response(422, "The file does not have the announced size")

@@ -8,14 +8,13 @@ from uuid import UUID
 
 from flask import current_app
 from sqlalchemy import Delete, delete, func, select
-from sqlalchemy.exc import IntegrityError
 
-from api.errors import Conflict, Forbidden, NotFound, NotSignedIn
+from api.errors import Conflict, Forbidden, NotFound
 from api.extensions import db
 from api.http import uploaded
-from api.http.auth import Caller
+from api.http.auth import Caller, hold
 from api.http.history import storage
-from api.models import Upload, new_id, now
+from api.models import Upload, User, new_id, now
 
 MOST = 100
 AT_ONCE = 500
@@ -34,24 +33,21 @@ def create(
     """
     if size is not None and size > uploaded.limit():
         raise uploaded.too_large(size)
-    _refuse_too_many(who.user_id)
     upload_id, life = new_id(), timedelta(minutes=current_app.config["SETTINGS"].upload_minutes)
     row = Upload(id=upload_id, user_id=who.user_id, media_type=media_type, size=size)
     row.file, row.expires_at = f"{who.user_id}/{upload_id}-upload", now() + life
     url = _url(row, here)
+    hold(who)
+    _refuse_too_many(who.user_id)
     db.session.add(row)
-    try:
-        db.session.commit()
-    except IntegrityError:  # the user was deleted while the request arrived
-        db.session.rollback()
-        gone = "This session has ended. Please sign in again."
-        raise NotSignedIn(gone, "token_revoked") from None
+    db.session.commit()
     return row, url
 
 
 def _refuse_too_many(user_id: UUID) -> None:
     mine = select(func.count()).where(Upload.user_id == user_id, Upload.expires_at > now())
     if (db.session.scalar(mine) or 0) >= MOST:
+        db.session.rollback()
         raise Conflict(
             "You have %(limit)s uploads that have not expired; delete some of them.",
             "too_many_uploads",
@@ -74,7 +70,7 @@ def signed(upload_id: UUID, expires: str, signature: str) -> Upload:
 
     Raises:
         Forbidden: we did not sign it, or it has expired.
-        NotFound: the upload is gone.
+        NotFound: the upload is gone, or its owner is disabled.
     """
     wanted = _signature(upload_id, expires)
     if not hmac.compare_digest(signature.encode(errors="replace"), wanted.encode()):
@@ -92,7 +88,7 @@ def store(row: Upload, chunks: Iterable[bytes]) -> None:
 
     Raises:
         NotReady: it cannot be stored.
-        NotFound: the upload was deleted meanwhile; then nothing is stored.
+        NotFound: it was deleted or its owner disabled meanwhile; then nothing is stored.
         Exception: whatever the chunks raise.
     """
     db.session.close()  # the client may be slow
@@ -132,7 +128,9 @@ def _remove(chosen: Delete) -> int:
 
 
 def _row(upload_id: UUID) -> Upload | None:
-    return db.session.scalar(select(Upload).where(Upload.id == upload_id))
+    """Return the upload, unless its owner is disabled: their access has ended."""
+    query = select(Upload).join(User, User.id == Upload.user_id)
+    return db.session.scalar(query.where(Upload.id == upload_id, User.active))
 
 
 def _signature(upload_id: UUID, expires: str) -> str:

@@ -10,7 +10,7 @@ from api.accounts import new_passwords
 from api.accounts.users import schemas, service
 from api.accounts.users.schemas import namespace, user_json
 from api.http import paging, ratelimit
-from api.http.auth import caller, signed_in
+from api.http.auth import caller, refuse_keys, signed_in
 from api.http.idempotency import idempotent
 from api.http.options import takes_options
 from api.http.restx import takes
@@ -64,7 +64,9 @@ class Users(Resource):
     @namespace.response(201, "The new account", schemas.user)
     @namespace.response(409, "The e-mail address has an account")
     def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        """Create an account."""
+        """Create an account. With an API key, not one of an administrator."""
+        if "admin" in body.get("roles", ()):
+            refuse_keys(caller())
         return user_json(service.create(**body)), 201
 
 
@@ -84,7 +86,12 @@ class OneUser(Resource):
     @namespace.response(200, "The account, changed", schemas.user)
     @namespace.response(409, "The last active administrator has to stay")
     def patch(self, body: dict[str, Any], user_id: UUID) -> dict[str, Any]:
-        """Change an account: name, language, roles, active."""
+        """Change an account: name, language, roles, active.
+
+        With an API key, roles cannot be changed and accounts cannot be enabled.
+        """
+        if "roles" in body or body.get("active"):
+            refuse_keys(caller())
         return user_json(service.change(user_id, body))
 
     @signed_in(namespace, "account", role="admin")

@@ -12,6 +12,7 @@ from api.errors import Conflict, Forbidden, NotFound
 from api.extensions import db
 from api.http import ratelimit
 from api.http.history import storage
+from api.jobs import states
 from api.models import Session, User
 
 GUESSES = ratelimit.limit("login", "10/15 minutes")
@@ -92,11 +93,17 @@ def change(user_id: UUID, changes: dict[str, Any]) -> User:
     if values:  # written first and read then: nobody can delete the row in between
         db.session.execute(update(User).where(User.id == user_id).values(**values))
     row = get(user_id)
-    if not row.active:
-        db.session.execute(delete(Session).where(Session.user_id == user_id))
+    files = [] if row.active else _end_access(user_id)
     _refuse_if_deserted(admins)
     db.session.commit()
+    storage().remove(*files)
     return row
+
+
+def _end_access(user_id: UUID) -> list[str]:
+    """End the sessions and jobs of a disabled user; return the names of the jobs' files."""
+    db.session.execute(delete(Session).where(Session.user_id == user_id))
+    return states.cancel_all(user_id)
 
 
 def remove(user_id: UUID) -> None:
