@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import accounts, services
 from api.config import BadSetting, Settings, load_settings
@@ -23,6 +22,7 @@ from api.http import (
     locale,
     logs,
     metrics,
+    proxies,
     ratelimit,
     security,
     tokens,
@@ -49,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load_settings()
     app = Flask(__name__, static_folder=None)
     configure(app, settings)
+    proxies.init_app(app, settings)
     logs.init_app(app, settings)
     forms.init_app(app)
     metrics.init_app(app)
@@ -84,9 +85,6 @@ def configure(app: Flask, settings: Settings) -> None:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # labels are Spanish too
     app.json.sort_keys = False  # type: ignore[attr-defined]  # documents have a reading order
-    if settings.trusted_proxies:
-        n = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
 
 
 def offered(settings: Settings) -> frozenset[str]:

@@ -18,6 +18,7 @@ from api.http.auth import Caller, caller, hold
 from api.http.database import may_be_done
 from api.http.history import storage
 from api.http.options import Option
+from api.http.proxies import public
 from api.http.uploaded import Uploaded
 from api.jobs import states, webhooks
 from api.jobs.queue import queue
@@ -55,7 +56,7 @@ def respond_async(ns: Namespace) -> Callable[[View], View]:
                     raise invalid("callback_url", "Needs the header Prefer: respond-async.")
                 return view(*args, **given)
             job = defer(ns.name, name, given, callback_url)
-            place = {"Location": f"/api/v1/jobs/{job.id}", "Preference-Applied": PREFERENCE}
+            place = {"Location": public(f"/api/v1/jobs/{job.id}"), "Preference-Applied": PREFERENCE}
             return jobs.job_json(job), 202, {**place, **RETRY_AFTER}
 
         header = {"in": "header", "description": "`respond-async` answers 202 with a job."}

@@ -15,6 +15,7 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from api.http.openapi import convert
+from api.http.proxies import public
 
 docs = Blueprint(
     "docs",
@@ -27,11 +28,12 @@ docs = Blueprint(
 
 def swagger() -> dict[str, Any]:
     """The Swagger 2.0 document that flask-restx makes."""
+    if not has_request_context():
+        with current_app.test_request_context():
+            return swagger()
     api = current_app.extensions["api"]
-    if has_request_context():
-        return api.__schema__  # type: ignore[no-any-return]  # flask-restx is untyped
-    with current_app.test_request_context():
-        return api.__schema__  # type: ignore[no-any-return]
+    # flask-restx keeps what it made for the first request, its path included.
+    return {**api.__schema__, "basePath": public(api.prefix)}
 
 
 def openapi() -> dict[str, Any]:
@@ -42,13 +44,13 @@ def openapi() -> dict[str, Any]:
 @docs.get("/")
 def home() -> BaseResponse:
     """To the documentation."""
-    return redirect("/docs", 302)
+    return redirect(public("/docs"), 302)
 
 
 @docs.get("/docs")
 def ui() -> str:
     """Swagger UI."""
-    return render_template("docs.html")
+    return render_template("docs.html", root=public(""))
 
 
 @docs.get("/openapi.json")

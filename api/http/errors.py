@@ -17,6 +17,7 @@ from werkzeug.routing import RequestRedirect
 from api import errors
 from api.errors import N_, PerceptError
 from api.http.jobs import running
+from api.http.proxies import public
 from api.http.ratelimit import RateLimited
 from api.http.sockets import TooSlow
 
@@ -161,7 +162,7 @@ def moved() -> Response | None:
     """To the address without the slash too much, if there is something at it."""
     error, path = request.routing_exception, request.path.rstrip("/")
     if isinstance(error, NotFound) and path != request.path and _is_known(path):
-        place = quote(path)
+        place = quote(public(path))
     elif isinstance(error, RequestRedirect):
         place = urlsplit(error.new_url).path
     else:

@@ -11,6 +11,7 @@ from sqlalchemy import Select
 from api.errors import invalid
 from api.extensions import db
 from api.http.options import Option
+from api.http.proxies import public
 
 T = TypeVar("T")
 OPTIONS = (
@@ -56,4 +57,4 @@ def _id(text: str) -> UUID:
 def _link(limit: int, cursor: str) -> str:
     kept = {k: v for k, v in request.args.items() if k not in ("limit", "cursor")}
     query = urlencode({**kept, "limit": limit, "cursor": cursor})
-    return f'<{request.path}?{query}>; rel="next"'
+    return f'<{public(request.path)}?{query}>; rel="next"'

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, stream_with_context
 
 from api.http.inference import Run
+from api.http.proxies import public
 from api.storage import File
 
 # From the parts that were sent, the file and the result for the history.
@@ -54,5 +55,5 @@ def streamed(
 def located(run: Run, body: bytes | Iterator[bytes], media_type: str) -> Response:
     """An answer that is no JSON, and says where its history entry is."""
     answer = Response(body, content_type=media_type)
-    answer.headers["Content-Location"] = f"/api/v1/history/{run.id}"
+    answer.headers["Content-Location"] = public(f"/api/v1/history/{run.id}")
     return answer

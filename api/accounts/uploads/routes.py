@@ -12,6 +12,7 @@ from api.errors import WrongMediaType
 from api.http import uploaded
 from api.http.auth import caller, signed_in
 from api.http.idempotency import idempotent
+from api.http.proxies import public
 from api.http.restx import takes
 from api.http.tokens import SERVICES
 
@@ -42,7 +43,7 @@ class Uploads(Resource):
         """
         base = current_app.config["SETTINGS"].public_url or request.url_root
         row, url = service.create(caller(), base.rstrip("/") + request.path, **body)
-        return place_json(row, url), 201, {"Location": f"{request.path}/{row.id}"}
+        return place_json(row, url), 201, {"Location": public(f"{request.path}/{row.id}")}
 
 
 @namespace.route("/<uuid:upload_id>")
