@@ -8,8 +8,8 @@ RUN python -m pip install --no-cache-dir uv==0.13.8
 WORKDIR /app
 COPY requirements.lock ./
 RUN uv venv --python python3 /opt/venv \
-    && uv pip install --python /opt/venv --require-hashes -r requirements.lock \
-    && python -m compileall -q -j 0 -x "/(tensorflow|keras|clang)/" /opt/venv/lib
+    && uv pip sync --python /opt/venv --require-hashes requirements.lock \
+    && python -m compileall -q -j 0 -x "/(tensorflow|keras)/" /opt/venv/lib
 
 # The package stays where its migrations and its models store are: beside them, in /app.
 COPY pyproject.toml README.md LICENSE ./

@@ -1,20 +1,28 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo-scale test test-postgres check fix lock migration translations
 
+# Another Python: make check PYTHON=python3.13 VENV=.venv-3.13
+PYTHON = python3
+VENV = .venv
+BIN = $(VENV)/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
-BIN := .venv/bin
 # Each process has servers of its own, which take memory. A file stays in one process. Slow tests
 # often wait, so all of them are done sooner by one process more than there are cores.
 PYTEST = $(BIN)/pytest --dist loadfile --maxprocesses 4 --numprocesses
-# Compiled beforehand, the server starts in a third of the time, even where Python may not write.
-COMPILE = $(BIN)/python -m compileall -q -j 0 -x '/(tensorflow|keras|clang)/' .venv/lib api
+# Compiled beforehand, the server starts in a third of the time, even if Python may not write. The
+# packages that are left out are large and no server imports them.
+COMPILE = $(BIN)/python -W ignore -m compileall -q -j 0 \
+	-x '/(tensorflow|keras|setuptools|pygments|huggingface_hub|tests)/' $(VENV)/lib api
+# One version of everything for all Pythons and platforms. TensorFlow and huggingface-hub ask for
+# the two packages that are left out and never import them here: see docs/decisions/033.
+LOCK = $(UV) pip compile -q --universal --fork-strategy fewest --generate-hashes --no-header \
+	--no-annotate --extra cpu --no-emit-package libclang --no-emit-package hf-xet
 export UV_PYTHON_DOWNLOADS = never
-export UV_LINK_MODE = copy
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
-setup: .venv/.installed  ## Install everything into .venv, make the database, pull nothing
+setup: $(VENV)/.installed  ## Install everything into .venv, make the database, pull nothing
 	@$(BIN)/percept setup
 
 run: setup  ## Set up and serve on http://127.0.0.1:8000 (PORT, HOST and .env are heeded)
@@ -22,16 +30,17 @@ run: setup  ## Set up and serve on http://127.0.0.1:8000 (PORT, HOST and .env ar
 	@$(BIN)/percept doctor --brief
 	@exec $(BIN)/percept serve
 
-demo-scale: .venv/.dev  ## Start every part apart, with PostgreSQL, Redis, S3, nginx; no Docker (DEMO_PORT)
-	@cd deploy && exec ../$(BIN)/python -m demo --port $(or $(DEMO_PORT),8080)
+demo-scale: $(VENV)/.dev  ## Start every part apart, with PostgreSQL, Redis, S3, nginx; no Docker (DEMO_PORT)
+	@cd deploy && exec $(abspath $(BIN))/python -m demo --port $(or $(DEMO_PORT),8080)
 
-test: .venv/.dev  ## Run every test (those whose programs are missing say so and skip)
+test: $(VENV)/.dev  ## Run every test (those whose programs are missing say so and skip)
 	$(PYTEST) $$(($$(nproc) + 1))
 
-test-postgres: .venv/.dev  ## Run the quick tests of accounts, HTTP and tables on PostgreSQL
+test-postgres: $(VENV)/.dev  ## Run the quick tests of accounts, HTTP and tables on PostgreSQL
 	PERCEPT_TEST_DATABASE=postgresql $(PYTEST) logical -m "not slow" tests/accounts tests/http tests/models
 
-check: .venv/.dev  ## Format, lint, types, architecture, quick tests, openapi.json
+check: $(VENV)/.dev  ## Format, lint, types, architecture, quick tests, openapi.json
+	@$(BIN)/python --version
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
@@ -39,37 +48,43 @@ check: .venv/.dev  ## Format, lint, types, architecture, quick tests, openapi.js
 	$(PYTEST) logical -m "not slow"
 	$(BIN)/percept openapi --check
 
-fix: .venv/.dev  ## Format, mend what can be mended, write openapi.json and the catalogues anew
+fix: $(VENV)/.dev  ## Format, mend what can be mended, write openapi.json and the catalogues anew
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 	$(MAKE) translations
 	$(BIN)/percept openapi
 
 lock: $(UV)  ## Choose new versions of the dependencies
-	$(UV) pip compile -q --universal --upgrade --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
-	$(UV) pip compile -q --universal --upgrade --generate-hashes --no-header --no-annotate --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCK) --upgrade pyproject.toml -o requirements.lock
+	$(LOCK) --upgrade --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 migration: setup  ## Write a migration for changed tables: make migration n=0002 m="what changes"
 	$(BIN)/percept db migrate --rev-id $(n) -m "$(m)"
 
-translations: .venv/.dev  ## Bring the Spanish catalogue up to date with the code
+translations: $(VENV)/.dev  ## Bring the Spanish catalogue up to date with the code
 	$(BIN)/pybabel -q extract -F babel.cfg -o .messages.pot --omit-header --no-location --sort-output .
 	$(BIN)/pybabel -q update -i .messages.pot -d api/translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile -d api/translations
 	@rm .messages.pot
 
+# Importing `api` refuses a Python that is not supported.
 $(UV):
-	python3 -m pip install --quiet --target .tools uv
+	@$(PYTHON) -c 'import api'
+	$(PYTHON) -m pip install -qq --root-user-action ignore --target .tools uv
 
-.venv/.installed: requirements.lock pyproject.toml | $(UV)
-	$(UV) venv --quiet --allow-existing --python python3 .venv
-	$(UV) pip sync --quiet --python .venv --require-hashes requirements.lock
-	$(UV) pip install --quiet --python .venv --no-deps --editable .
+# What a lock file names, nothing else, and this project itself.
+define install
+	@$(PYTHON) -c 'import api'
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	$(UV) pip sync --quiet --python $(VENV) --require-hashes $(1)
+	$(UV) pip install --quiet --python $(VENV) --no-deps --editable .
 	@$(COMPILE)
+endef
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(UV)
+	$(call install,requirements.lock)
 	@touch $@
 
-.venv/.dev: requirements-dev.lock .venv/.installed
-	$(UV) pip sync --quiet --python .venv --require-hashes requirements-dev.lock
-	$(UV) pip install --quiet --python .venv --no-deps --editable .
-	@$(COMPILE)
-	@touch $@
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(UV)
+	$(call install,requirements-dev.lock)
+	@touch $(VENV)/.installed $@

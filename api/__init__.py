@@ -1,7 +1,15 @@
 """Percept: one server that sees, reads, speaks and listens. `api.create_app` puts it together."""
 
 import importlib
+import sys
 from typing import Any
+
+# Every command, and `make`, comes through here first, so this file must run on any Python 3.
+if not (3, 11) <= sys.version_info < (3, 14):
+    sys.exit(
+        "Percept needs Python 3.11, 3.12 or 3.13, but this is "
+        f"{sys.version_info[0]}.{sys.version_info[1]}. Name another: make run PYTHON=python3.12"
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
-from api.errors import TooLarge, TooMuchAtOnce, Unusable
+from api.errors import TooMuchAtOnce, Unusable
 
 RATE = 16_000  # samples per second of what recognisers take
 BYTES_PER_SECOND = 2 * RATE
@@ -31,6 +31,9 @@ MOST_CHANNELS = 64
 # Decoders go a little over 1; what is far beyond is damage.
 LOUDEST = 8.0
 Samples = NDArray[np.float32]
+# Raised for packets of a broken file. IndexError: PyAV at the end of a file in which one more
+# stream began midway.
+DAMAGE = (FFmpegError, IndexError)
 
 
 def decode(source: BinaryIO, sink: BinaryIO, most_seconds: float) -> float:
@@ -42,7 +45,7 @@ def decode(source: BinaryIO, sink: BinaryIO, most_seconds: float) -> float:
         Unusable: `audio_unreadable`: no recording, or more of it damaged than good.
         TooLarge: `audio_too_long`.
     """
-    with _only_refusals(), opened(source) as (container, stream):
+    with _refusing_damage(), opened(source) as (container, stream):
         out = _Sink(sink, most_seconds)
         good = bad = 0
         for frames in _decoded(container, stream):
@@ -138,6 +141,8 @@ def opened(source: BinaryIO) -> Iterator[tuple[InputContainer, AudioStream]]:
         if not streams:
             raise Unusable("There is no sound in the file.", "audio_unreadable")
         context = streams[0].codec_context
+        if context is None:  # FFmpeg has no decoder for it
+            raise _not_a_recording()
         if not (SLOWEST <= context.rate <= FASTEST and 1 <= context.channels <= MOST_CHANNELS):
             raise _not_a_recording()
         yield container, streams[0]
@@ -151,7 +156,7 @@ def _decoded(
     while True:
         try:
             packet = next(packets, None)
-        except FFmpegError:
+        except DAMAGE:
             return
         if packet is None:
             return
@@ -178,14 +183,13 @@ def _mono(frame: av.AudioFrame) -> Samples:
 
 
 @contextmanager
-def _only_refusals() -> Iterator[None]:
-    """Whatever a hostile file makes a decoder raise is one refusal."""
+def _refusing_damage() -> Iterator[None]:
+    """Turn FFmpeg's errors into one refusal; any other error is ours and passes."""
     try:
         yield
-    except (TooLarge, Unusable, MemoryError):
+    except MemoryError:  # FFmpeg's own lack of memory is one too
         raise
-    # FFmpeg and PyAV raise a dozen kinds of error, none of which is ours.
-    except Exception:  # noqa: BLE001
+    except FFmpegError:
         raise _not_a_recording() from None
 
 

@@ -9,7 +9,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 
-from api.enginekit.audio import BYTES_PER_SECOND, RATE, opened
+from api.enginekit.audio import BYTES_PER_SECOND, DAMAGE, RATE, opened
 
 # Codecs whose sound can be kept as it is, and in what. Not FLAC: what follows a file of it, such as
 # a tag, is taken for the end of its last packet.
@@ -46,7 +46,7 @@ def without_metadata(upload: Path, sound: Path, copy: Path) -> str:
             kind = KEPT_IN[stream.codec.canonical_name]
             _rewrap(container, stream, copy, kind)
     # Damaged, or in a form that the container does not take.
-    except (KeyError, ValueError, FFmpegError):
+    except (KeyError, ValueError, *DAMAGE):
         kind = "flac"
         _encode(sound, copy, kind)
     return MEDIA_TYPE[kind]

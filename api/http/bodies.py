@@ -15,6 +15,7 @@ from api.errors import N_, FieldError, Invalid, Malformed, TooLarge, WrongMediaT
 
 JSON_LIMIT = 64 * 1024
 MOST_PROBLEMS = 50
+NOT_JSON = N_("The body is not valid JSON.")
 
 
 def json_body(schema: Model) -> dict[str, Any]:
@@ -24,6 +25,17 @@ def json_body(schema: Model) -> dict[str, Any]:
         WrongMediaType, TooLarge, Malformed, Invalid: it is not a good one.
     """
     body = _parsed(_raw_json())
+    try:
+        problems = _problems(schema, body)
+    except RecursionError:  # Python reads deeper JSON than it can walk through
+        raise Malformed(NOT_JSON) from None
+    if problems:
+        raise Invalid(problems[:MOST_PROBLEMS])
+    return body  # type: ignore[no-any-return]  # the schema says it is an object
+
+
+def _problems(schema: Model, body: Any) -> list[FieldError]:
+    """Return what is wrong with the body, one problem for each field."""
     validator = Draft4Validator(schema.__schema__)
     kept = _as_kept(schema, body)
     problems = [field for e in validator.iter_errors(kept) for field in field_errors(e)]
@@ -31,9 +43,7 @@ def json_body(schema: Model) -> dict[str, Any]:
     one_each: dict[str, FieldError] = {}
     for problem in problems:
         one_each.setdefault(problem.field, problem)
-    if one_each:
-        raise Invalid(list(one_each.values())[:MOST_PROBLEMS])
-    return body  # type: ignore[no-any-return]  # the schema says it is an object
+    return list(one_each.values())
 
 
 def composed(text: str, longest: int) -> str:
@@ -98,7 +108,7 @@ def _parsed(raw: bytes) -> Any:
             object_pairs_hook=_unique,
         )
     except (ValueError, RecursionError):
-        raise Malformed("The body is not valid JSON.") from None
+        raise Malformed(NOT_JSON) from None
 
 
 def _not_json(_: str) -> None:

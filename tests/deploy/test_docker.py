@@ -21,7 +21,7 @@ def test_base_images_are_pinned_to_bookworm():
 def test_python_is_one_that_the_package_supports():
     """The image's Python satisfies requires-python and is the one that the tests run on."""
     series = re.match(r"python:(3\.\d+)", stages()[0][0].text)[1]
-    assert series in ("3.11", "3.12")
+    assert series in ("3.11", "3.12", "3.13")
 
 
 def test_last_stage_only_runs():

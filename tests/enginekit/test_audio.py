@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from api.enginekit import audio
 from api.enginekit.audio import RATE, decode
 from api.enginekit.audio_copy import without_metadata
 from api.errors import TooLarge, Unusable
@@ -137,6 +138,38 @@ def test_absurd_headers(at: int, value: int) -> None:
     struct.pack_into(size, data, at, value)
     with pytest.raises(Unusable):
         decoded(bytes(data))
+
+
+def test_a_codec_without_a_decoder() -> None:
+    """A container that is read here, with sound in a form that FFmpeg cannot decode."""
+    data = bytearray(wav(tone()))
+    struct.pack_into("<H", data, 20, 0x7A7A)
+    with pytest.raises(Unusable) as refusal:
+        decoded(bytes(data))
+    assert refusal.value.code == "audio_unreadable"
+
+
+def test_a_stream_that_begins_midway() -> None:
+    """A Flash recording whose picture is switched on in the end: its sound counts to the end."""
+    picture = b"\x12" + bytes(50)
+    head = struct.pack(">BBHBHBBHB", 9, 0, len(picture), 0, 21_000, 0, 0, 0, 0)
+    tag = head + picture + struct.pack(">I", len(head) + len(picture))
+    samples = decoded(encoded("flv", "mp3", 20.0) + tag)
+    assert abs(len(samples) / RATE - 20) < 0.2
+
+
+@pytest.mark.parametrize("fault", [TypeError("no such argument"), ValueError("a bug"), OSError(28)])
+def test_a_fault_of_ours_is_not_the_files(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What FFmpeg did not raise passes, and becomes a 500 with a line in the log."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(audio.av, "AudioResampler", broken)
+    with pytest.raises(type(fault)):
+        decoded(wav(tone()))
 
 
 def test_numbers_that_are_none() -> None:

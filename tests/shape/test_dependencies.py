@@ -15,7 +15,7 @@ FLOORS = {
     "gunicorn": (26, 0, 0),  # CVE-2024-1135, CVE-2024-6827: request smuggling
     "pyjwt": (2, 12, 0),  # CVE-2026-32597: `crit` ignored
     "flask-cors": (6, 0, 0),  # CVE-2024-6221 and others: matching of paths
-    "tensorflow": (2, 12, 0),  # CVE-2023-25671 and others: crashes by odd shapes
+    "tensorflow-cpu": (2, 12, 0),  # CVE-2023-25671 and others: crashes by odd shapes
     "keras": (3, 11, 3),  # CVE-2025-9905: code in model files
 }
 UNWANTED = ("python-jose", "pyyaml-include", "pickle5")
