@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from api.config import BadSetting
+from api.config import BadSetting, write_privately
 
 COMMANDS = {
     "db": "api.cli.db",
@@ -42,6 +42,7 @@ def percept() -> None:
 
 def main() -> None:
     """Run the command; a bad setting ends it in one line that names it."""
+    write_privately()
     try:
         percept()
     except BadSetting as error:

@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from api.config import BadSetting, load_settings
+from api.config import BadSetting, load_settings, protect
 from api.enginekit.catalogue import Entry, make_entry
 from api.enginekit.download import Progress as Report
 from api.enginekit.installation import in_child
@@ -49,6 +49,7 @@ class OneLineErrors(click.Group):
 def models(ctx: click.Context) -> None:
     """Models: list, pull, add, remove, verify, default."""
     settings = load_settings()
+    protect(settings.data_dir)
     converters = {task: in_child(module) for task, module in CONVERSIONS.items()}
     ctx.obj = ModelStore(settings.models_dir, mirror=settings.models_mirror, converters=converters)
 

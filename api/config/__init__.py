@@ -2,6 +2,7 @@
 
 from api.config.basics import ROOT, BadSetting
 from api.config.loading import load_settings, unknown_settings
+from api.config.private import protect, write_privately
 from api.config.process import (
     aws_region,
     metrics_folder,
@@ -20,8 +21,10 @@ __all__ = [
     "load_settings",
     "metrics_folder",
     "overrule",
+    "protect",
     "return_memory",
     "share_metrics",
     "signing_secret",
     "unknown_settings",
+    "write_privately",
 ]

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
-from api.config import Settings
+from api.config import Settings, protect
 from api.extensions import db
 
 LOCK_SECONDS = 5
@@ -46,7 +46,7 @@ def _on_connect(connection: Any, _: Any) -> None:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Binds the database."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    protect(settings.data_dir)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
     db.init_app(app)
