@@ -2,13 +2,14 @@
 
 import json
 import math
+import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 from flask import request
 from flask_restx import Model
-from jsonschema import Draft4Validator, ValidationError
+from jsonschema import Draft4Validator, ValidationError, validators
 from werkzeug.exceptions import BadRequest
 
 from api.errors import N_, FieldError, Invalid, Malformed, TooLarge, WrongMediaType
@@ -36,7 +37,7 @@ def json_body(schema: Model) -> dict[str, Any]:
 
 def _problems(schema: Model, body: Any) -> list[FieldError]:
     """Return what is wrong with the body, one problem for each field."""
-    validator = Draft4Validator(schema.__schema__)
+    validator = Validator(schema.__schema__)
     kept = _as_kept(schema, body)
     problems = [field for e in validator.iter_errors(kept) for field in field_errors(e)]
     problems += [_unstorable(name) for name, value in _strings(body) if is_unstorable(value)]
@@ -64,6 +65,15 @@ def _as_kept(schema: Model, body: Any) -> Any:
         name: change(value) if (change := kept.get(name)) and isinstance(value, str) else value
         for name, value in body.items()
     }
+
+
+def _pattern(_: Any, pattern: str, text: object, __: Any) -> Iterator[ValidationError]:
+    """Heed a pattern as JSON Schema means it: `$` is the very end, not before a line feed."""
+    if isinstance(text, str) and not re.search(re.sub(r"\$\Z", r"\\Z", pattern), text):
+        yield ValidationError("does not match")
+
+
+Validator = validators.extend(Draft4Validator, {"pattern": _pattern})
 
 
 def refuse_encoded() -> None:

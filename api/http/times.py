@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from api.errors import invalid
 
 # In a query a plus means a blank: who does not write it as %2B still means +02:00.
-LOST_PLUS = re.compile(r"([T:].*) (\d\d:?\d\d)$")
+LOST_PLUS = re.compile(r"([T:].*) (\d\d:?\d\d)\Z")
 
 
 def time_of(field: str, text: str) -> datetime:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from requests.exceptions import RequestException, SSLError, Timeout
-from requests_hardened import Config, HTTPSession
+from requests_hardened import Config, HTTPSession, ip_filter
 from requests_hardened.ip_filter import InvalidIPAddress
 from standardwebhooks import Webhook
 from urllib3.exceptions import LocationParseError
@@ -19,6 +19,7 @@ from urllib3.util import Url, parse_url
 
 from api.config import Settings
 from api.errors import Invalid, invalid
+from api.jobs.networks import NOT_PUBLIC
 from api.jobs.time_limit import limited
 
 DELAYS = (5, 30, 120, 600, 3600, 21_600)  # seconds from one failed try to the next
@@ -28,6 +29,9 @@ _FORM = re.compile(r"https?://[^\s/?#@\\%]+([/?][^\s#\\]*)?", re.IGNORECASE)
 # What resolvers take for an address in some spelling: 127.1, 2130706433, 0x7f.1, [::1].
 _NUMERIC = re.compile(r"\[.*|(.*\.)?(\d+|0x[0-9a-f]*)\.?")
 _KEEP_METHOD = (307, 308)
+
+# Its own list lacks some, such as ::/96 and fec0::/10.
+ip_filter.EXTRA_BLOCKED_NET_RANGES = NOT_PUBLIC
 
 
 class NotDelivered(Exception):

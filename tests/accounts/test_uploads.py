@@ -79,6 +79,7 @@ def test_the_body_may_be_left_out(client: FlaskClient, ada: Any, sent: Any) -> N
         ({"json": {"colour": "red"}}, 422, "colour"),
         ({"json": {"media_type": "png"}}, 422, "media_type"),
         ({"json": {"media_type": "image/png\r\nX: y"}}, 422, "media_type"),
+        ({"json": {"media_type": "image/png\n"}}, 422, "media_type"),
         ({"json": {"media_type": "a/" + "b" * 100}}, 422, "media_type"),
         ({"json": {"media_type": None}}, 422, "media_type"),
         ({"json": {"size": 0}}, 422, "size"),

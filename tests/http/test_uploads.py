@@ -118,6 +118,8 @@ ENDED = b"\r\n--b--\r\n"
         ("; boundary=b", b"--b\r\nX: " + b"x" * 90_000),
         ("; boundary=b", b"--b\r\n\r\n\r\nx" + ENDED),
         ("; boundary=b", b"\r\n" * 40_000),
+        ("; boundary=b", BEGUN.replace(b"name=image; ", b"") + ENDED),
+        ("; boundary=b", BEGUN.replace(b"name=image; filename=a", b"") + ENDED),
     ],
     ids=lambda value: repr(value)[:50],
 )
@@ -127,6 +129,24 @@ def test_broken_multipart(
     """Without a boundary, an end or a name: malformed, not taken for an empty form."""
     answer = client.post(ONE, data=body, content_type=f"multipart/form-data{boundary}")
     refused(answer, 400, "malformed")
+
+
+LONG = b"x" * 100_000
+HEADS = {
+    "an own field": BEGUN.replace(b"\r\n\r\n", b"\r\nX: " + LONG + b"\r\n\r\n"),
+    "a file name": BEGUN.replace(b"filename=a", b"filename=" + LONG),
+    "a media type": BEGUN.replace(b"\r\n\r\n", b"\r\nContent-Type: a/" + LONG + b"\r\n\r\n"),
+    "many lines": BEGUN.replace(b"\r\n\r\n", b"\r\n" + b"X: y\r\n" * 20_000 + b"\r\n"),
+    "no file": BEGUN.replace(b"; filename=a\r\n", b"\r\nX: " + LONG + b"\r\n"),
+}
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_large_head_of_a_part(client: FlaskClient, refused: Refused, head: str) -> None:
+    """A part's head of 100 kB is too large, whatever is in it."""
+    body = HEADS[head] + ENDED
+    answer = client.post(ONE, data=body, content_type="multipart/form-data; boundary=b")
+    refused(answer, 413, "too_large")
 
 
 def test_raw_and_empty(client: FlaskClient, refused: Refused) -> None:

@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from receivers import PUBLIC, SECRET, Names, Receiver, receiving, talking
 
 from api.config import Settings
 from api.jobs import webhooks
+from api.jobs.networks import NOT_PUBLIC
 from api.jobs.webhooks import NotDelivered, send
 
 HOOK = "https://hooks.example.org"
@@ -87,7 +89,11 @@ def test_unknown_certificate(public: Settings, receiver: Receiver) -> None:
 
 INSIDE = ["127.0.0.1", "0.0.0.0", "169.254.169.254", "10.0.0.7", "172.16.0.1", "192.168.1.1"]
 INSIDE += ["100.64.0.1", "224.0.0.1", "::1", "::", "fd00::1", "fe80::1", "::ffff:127.0.0.1"]
-INSIDE += ["64:ff9b::7f00:1", "2002:7f00:1::"]
+INSIDE += ["64:ff9b::7f00:1", "2002:7f00:1::", "::7f00:1", "::a00:7", "fec0::1", "ff02::1"]
+INSIDE += ["64:ff9b:1::7f00:1", "2001:0:7f00:1::", "2001:10::1", "2001:20::1", "2001:db8::1"]
+INSIDE += ["::ffff:0:127.0.0.1", "::ffff:10.0.0.7", "100::1", "3fff::1", "5f00::1", "4000::1"]
+INSIDE += ["0.1.2.3", "192.0.0.8", "192.0.0.9", "192.88.99.1", "198.18.0.1", "203.0.113.7"]
+INSIDE += ["240.0.0.1", "255.255.255.255", "239.1.2.3", "100.127.255.254", "fe80::1%lo"]
 
 
 @pytest.mark.parametrize("address", INSIDE)
@@ -223,3 +229,11 @@ def private_settings(port: int) -> Settings:
     """Settings that allow the server on this port."""
     hosts = (f"127.0.0.1:{port}",)
     return Settings(webhook_hosts=hosts, webhook_secret=SECRET, webhook_private=True)
+
+
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "44.0.0.1", "223.255.255.1", "2606:4700::1", "2a00::1"]
+)
+def test_public_addresses(address: str) -> None:
+    """The list of what is not public leaves the internet."""
+    assert not any(ip_address(address) in network for network in NOT_PUBLIC)

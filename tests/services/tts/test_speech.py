@@ -136,6 +136,7 @@ def test_phoneme_brackets_are_text(say: Say, listen: Listen) -> None:
         ({"text": "a", "pitch": 0}, "pitch"),
         ({"text": "a", "format": "ogg"}, "format"),
         ({"text": "a", "language": "e n"}, "language"),
+        ({"text": "a", "language": "en\n"}, "language"),
         ({"text": "a", "voice": "x" * 65}, "voice"),
         ({"text": "a", "volume": 1}, "volume"),
         ({"text": "a\0b"}, "text"),
