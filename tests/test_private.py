@@ -11,6 +11,7 @@ import pytest
 from servers import PERCEPT, environment
 from stored import picture
 
+from api import cli
 from api.app import create_app
 from api.config import Settings, protect
 
@@ -112,6 +113,23 @@ def test_the_application_closes_it(old: Path) -> None:
     (old / "percept.db").unlink()
     create_app(Settings(data_dir=old, log_level="error"))
     assert mode_of(old) == 0o700
+
+
+def test_a_folder_of_another_user(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A command says in one line which file it may not read, and who may."""
+
+    def refuse() -> None:
+        raise PermissionError(13, "Permission denied", "/data/secret.key")
+
+    before = os.umask(0o022)
+    monkeypatch.setattr(cli, "percept", refuse)
+    with pytest.raises(SystemExit, match="2"):
+        cli.main()
+    os.umask(before)
+    said = "percept: Permission denied: /data/secret.key; run this as the server's user\n"
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.slow

@@ -41,10 +41,16 @@ def percept() -> None:
 
 
 def main() -> None:
-    """Run the command; a bad setting ends it in one line that names it."""
+    """Run the command; a bad setting or a file of another user ends it in one line."""
     write_privately()
     try:
         percept()
     except BadSetting as error:
-        click.echo(f"percept: {error}", err=True)
-        sys.exit(2)
+        _give_up(str(error))
+    except PermissionError as error:
+        _give_up(f"{error.strerror}: {error.filename}; run this as the server's user")
+
+
+def _give_up(reason: str) -> None:
+    click.echo(f"percept: {reason}", err=True)
+    sys.exit(2)

@@ -1,5 +1,6 @@
 """Rate limits of the sign-in routes, told in the RateLimit fields of the IETF draft."""
 
+import logging
 import math
 import time
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from api.config import Settings
 from api.errors import PerceptError
 from api.http.counters import DatabaseCounters
 from api.http.redis_counters import SharedCounters
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,24 @@ def client() -> str:
 
     Whoever has an IPv6 address has the 2^64 others of its network as well.
     """
+    _warn_of_proxies()
     parsed = _parsed(address())
     if isinstance(parsed, IPv6Address):
         return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
     return address()
+
+
+def _warn_of_proxies() -> None:
+    """Say so, once, if a proxy is not trusted: all its clients would share each limit."""
+    forwarded = "X-Forwarded-For" in request.headers
+    if forwarded and not current_app.config["SETTINGS"].trusted_proxies:
+        peer = _parsed(address())
+        # Strangers may send the header too; a proxy of ours has a private address.
+        if peer and peer.is_private and current_app.extensions.pop("warn_of_proxies", False):
+            log.warning(
+                "requests come through a proxy that is not trusted: all its clients count as one; "
+                "set PERCEPT_TRUSTED_PROXIES"
+            )
 
 
 def _parsed(told: str) -> IPv4Address | IPv6Address | None:
@@ -127,4 +144,5 @@ def init_app(app: Flask, settings: Settings) -> None:
         url = settings.redis_url
         storage = SharedCounters(url) if url else DatabaseCounters()
         app.extensions["limiter"] = FixedWindowRateLimiter(storage)
+        app.extensions["warn_of_proxies"] = True
     app.after_request(_headers)

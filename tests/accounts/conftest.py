@@ -24,7 +24,7 @@ from api.app import create_app
 from api.cli.app import MIGRATIONS
 from api.config import Settings
 from api.extensions import db
-from api.http import tokens
+from api.http import ratelimit, tokens
 from api.models import Session, User, now
 
 PASSWORD = "ten thousand small lamps"
@@ -231,3 +231,27 @@ def claims_of() -> Callable[[str], dict[str, Any]]:
         return claims
 
     return read
+
+
+@pytest.fixture
+def use_up(app: Flask) -> Callable[..., None]:
+    """Counts so many times, without the hashing that a real try costs."""
+
+    def count(limit: ratelimit.Limit, times: int, *who: str) -> None:
+        with app.test_request_context():
+            for _ in range(times):
+                ratelimit.count(limit, *who)
+
+    return count
+
+
+@pytest.fixture
+def attempt(client: FlaskClient) -> Callable[..., Any]:
+    """Tries to sign in from an address."""
+
+    def send(email: str, password: str, address: str = "127.0.0.1", **headers: str) -> Any:
+        body, where = {"email": email, "password": password}, {"REMOTE_ADDR": address}
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return client.post("/api/v1/auth/login", json=body, environ_base=where, headers=sent)
+
+    return send

@@ -124,6 +124,21 @@ def test_hashes_from_before(app: Flask, client: FlaskClient, ada: Any, refused: 
     assert change(client, ada, sent, ANOTHER).status_code == 204
 
 
+def test_two_sign_ins_renew_a_hash(
+    app: Flask, client: FlaskClient, ada: Any, meanwhile: Any
+) -> None:
+    """Both are signed in, though only one of them finds the old hash."""
+    sent = "cafe\u0301 cafe\u0301 cafe\u0301"
+    with app.app_context():
+        old = update(User).values(password_hash=passwords.HASHER.hash(sent))
+        db.session.execute(old)
+        db.session.commit()
+    renewed = update(User).values(password_hash=passwords.hashed(sent))
+    with meanwhile(app, "SELECT users.id, users.password_hash", renewed):
+        answer = client.post(LOGIN, json={"email": ada["email"], "password": sent})
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize("url", [REGISTER, LOGIN])
 def test_a_megabyte(house: Any, refused: Any, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A password of a megabyte is refused without hashing it."""
