@@ -77,6 +77,13 @@ class Conflict(PerceptError):
     code = "conflict"
 
 
+class InProgress(Conflict):
+    """The same request is being done just now; waiting helps."""
+
+    code = "in_progress"
+    passing = True
+
+
 class TooLarge(PerceptError):
     """More than the documented limit."""
 

@@ -14,7 +14,7 @@ from api.accounts.history import service as history
 from api.accounts.jobs import service as jobs
 from api.accounts.uploads import service as uploads
 from api.config import Settings
-from api.http import callbacks
+from api.http import callbacks, idempotency
 
 ROUND, MINUTE, HOUR, DAY = 2.0, 60.0, 3600.0, 86_400.0
 log = logging.getLogger(__name__)
@@ -56,6 +56,10 @@ class Housekeeper:
             self._try("old history entries deleted", partial(history.prune, days))
         self._try("old jobs forgotten", partial(jobs.forget, self._settings.job_days))
 
+    def renew_keys(self) -> None:
+        """Say which requests with an Idempotency-Key are still running."""
+        self._try("", idempotency.renew)
+
     def call_back(self) -> None:
         """Tell clients of jobs that have ended."""
         self._try("callbacks delivered", callbacks.send_due)
@@ -73,7 +77,8 @@ class Housekeeper:
 def start(app: Flask, first: bool) -> None:
     """Look after this process from a thread of its own until it ends."""
     keeper = Housekeeper(app, first)
-    rounds = {"housekeeping": keeper.round}
+    # In a thread of its own: it must not wait for what takes its time.
+    rounds = {"housekeeping": keeper.round, "idempotency": keeper.renew_keys}
     if app.config["SETTINGS"].webhook_hosts:
         rounds["callbacks"] = keeper.call_back  # in a thread of its own: the others take their time
     for name, go in rounds.items():

@@ -137,7 +137,7 @@ def percept_error(error: PerceptError) -> Response:
     headers = dict(getattr(error, "headers", {}))
     if body["status"] == 401:
         headers.setdefault("WWW-Authenticate", _challenge(error.code))
-    if body["status"] == 503:
+    if body["status"] == 503 or isinstance(error, errors.InProgress):
         headers.setdefault("Retry-After", RETRY_SECONDS)
     return _answer(body, headers)
 

@@ -1,73 +1,82 @@
 """Idempotency-Key: the same request twice is done once and answered twice alike."""
 
-import base64
 import functools
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from cryptography.fernet import Fernet
 from flask import Response, g, request
 from flask_restx import Namespace
-from flask_restx.representations import output_json
-from flask_restx.utils import unpack
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import Delete, Update, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from api.errors import Conflict, Unusable, invalid
+from api.errors import InProgress, Unusable, invalid
 from api.extensions import db
-from api.models import IdempotentAnswer, now
+from api.http.replay import Answer
+from api.models import IdempotentAnswer, new_id, now
 from api.storage import File
 
 KEPT = timedelta(hours=24)
-# A worker that died with the key in its hands must not block it for a day.
+# A claim is renewed every two seconds (api/housekeeping.py). One that was not renewed for so
+# long is that of a process that died, and the key may be used again.
+LEASE = timedelta(seconds=12)
+# The same for claims of versions before 0.1.0, which did not renew them.
 GIVEN_UP = timedelta(minutes=10)
 LONGEST_KEY = 255
-KEPT_HEADERS = {
-    "Content-Type",
-    "Content-Location",
-    "Content-Disposition",
-    "Location",
-    "Vary",
-    "Preference-Applied",
-    "Retry-After",
-}
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer that can be given again: its bytes as base64, since some are sound or pages."""
+class Claim:
+    """A key that this process works on; its id tells it from later claims of the same key."""
 
-    status: int
-    headers: dict[str, str]
-    body: str
+    key_hash: str
+    id: UUID = field(default_factory=new_id)
 
-    @classmethod
-    def of(cls, returned: Any) -> "Answer":
-        """What a view returned; one that streams is waited for."""
-        response = returned if isinstance(returned, Response) else _json(returned)
-        kept = {k: v for k, v in response.headers.items() if k in KEPT_HEADERS}
-        answer = cls(response.status_code, kept, base64.b64encode(response.get_data()).decode())
-        response.close()
-        return answer
+    @property
+    def _mine(self) -> Any:
+        table = IdempotentAnswer
+        return (table.key_hash == self.key_hash) & (table.claim == self.id)
 
-    def response(self) -> Response:
-        """The same answer once more."""
-        return Response(base64.b64decode(self.body), self.status, self.headers)
+    def settle(self, answer: Answer, scope: str) -> None:
+        """Keep the answer for repeated requests, or let go of the key if it is too large."""
+        if not answer.is_small:
+            self.release()
+            return
+        values = {"status": answer.status, "sealed_answer": answer.seal(scope)}
+        self._write(update(IdempotentAnswer).where(self._mine).values(**values))
+
+    def release(self) -> None:
+        """Let the key be used again."""
+        db.session.rollback()
+        self._write(delete(IdempotentAnswer).where(self._mine))
+
+    @staticmethod
+    def _write(change: Update | Delete) -> None:
+        db.session.execute(change)
+        db.session.commit()
 
 
-def _json(returned: Any) -> Response:
-    response: Response = output_json(*unpack(returned))
-    response.mimetype = "application/json"
-    return response
+_held: set[UUID] = set()
+
+
+def renew() -> int:
+    """Say that the requests of this process with a key are still running.
+
+    Returns 0: nothing that the log should tell.
+    """
+    if held := list(_held):
+        mine = update(IdempotentAnswer).where(IdempotentAnswer.claim.in_(held))
+        db.session.execute(mine.values(renewed_at=now()))
+        db.session.commit()
+    return 0
 
 
 def idempotent(ns: Namespace) -> Callable[[Callable[..., Any]], Any]:
-    """Honours the Idempotency-Key header of a route that stores something, and documents it."""
+    """Honour the Idempotency-Key header of a route that stores something, and document it."""
 
     def decorate(view: Callable[..., Any]) -> Any:
         @functools.wraps(view)
@@ -87,7 +96,7 @@ def idempotent(ns: Namespace) -> Callable[[Callable[..., Any]], Any]:
 
 
 def fingerprint(given: dict[str, Any]) -> str:
-    """A hash of what a view is handed: body, options, files and such, however they were sent."""
+    """Hash what a view is handed: body, options, files and such, however they were sent."""
     return hashlib.sha256(json.dumps(given, sort_keys=True, default=_digest).encode()).hexdigest()
 
 
@@ -105,31 +114,41 @@ def _once(key: str, body_hash: str, view: Callable[[], Any]) -> Any:
     # An API key is not shown what another or a session was shown: it may be allowed less.
     by = f"{who.user_id} {who.key_id or ''}" if who else ""
     scope = f"{request.method} {request.path} {by} {key}"
-    key_hash = hashlib.sha256(scope.encode(errors="replace")).hexdigest()
-    if not _claim(key_hash, body_hash):
-        return _first_answer(key_hash, body_hash, scope)
+    claim = Claim(hashlib.sha256(scope.encode(errors="replace")).hexdigest())
+    _held.add(claim.id)
+    try:
+        if not _claimed(claim, body_hash):
+            return _first_answer(claim.key_hash, body_hash, scope)
+        return _done(claim, scope, view)
+    finally:
+        _held.discard(claim.id)
+
+
+def _done(claim: Claim, scope: str, view: Callable[[], Any]) -> Response:
     try:
         answer = Answer.of(view())
     except BaseException:
-        # Nothing was stored, so the key may be tried again.
-        db.session.rollback()
-        db.session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.key_hash == key_hash))
-        db.session.commit()
+        claim.release()  # nothing was stored, so the key may be tried again
         raise
-    sealed = _seal(scope).encrypt(json.dumps(asdict(answer)).encode())
-    row = update(IdempotentAnswer).where(IdempotentAnswer.key_hash == key_hash)
-    db.session.execute(row.values(status=answer.status, sealed_answer=sealed))
-    db.session.commit()
+    claim.settle(answer, scope)
     return answer.response()
 
 
-def _claim(key_hash: str, body_hash: str) -> bool:
+def _claimed(claim: Claim, body_hash: str) -> bool:
     """Whether this request is the first with the key; the primary key decides races."""
     table = IdempotentAnswer
-    unfinished = table.status.is_(None) & (table.created_at < now() - GIVEN_UP)
-    db.session.execute(delete(table).where(or_(table.created_at < now() - KEPT, unfinished)))
+    silent = or_(
+        table.renewed_at < now() - LEASE,
+        table.renewed_at.is_(None) & (table.created_at < now() - GIVEN_UP),
+    )
+    db.session.execute(
+        delete(table).where(or_(table.created_at < now() - KEPT, table.status.is_(None) & silent))
+    )
+    row = insert(table).values(
+        key_hash=claim.key_hash, body_hash=body_hash, claim=claim.id, renewed_at=now()
+    )
     try:
-        db.session.execute(insert(table).values(key_hash=key_hash, body_hash=body_hash))
+        db.session.execute(row)
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
@@ -142,14 +161,5 @@ def _first_answer(key_hash: str, body_hash: str, scope: str) -> Response:
     if row is not None and row.body_hash != body_hash:
         raise Unusable("This Idempotency-Key was used with another body.", "idempotency_key_reused")
     if row is None or row.status is None or row.sealed_answer is None:
-        raise Conflict(
-            "The first request with this Idempotency-Key is still running.", "in_progress"
-        )
-    return Answer(**json.loads(_seal(scope).decrypt(row.sealed_answer))).response()
-
-
-def _seal(scope: str) -> Fernet:
-    # Some answers hold a secret that is shown once (an API key). They are kept readable only to
-    # who knows the Idempotency-Key, of which the table has but a hash.
-    derived = hashlib.sha256(b"idempotent answer " + scope.encode(errors="replace")).digest()
-    return Fernet(base64.urlsafe_b64encode(derived))
+        raise InProgress("The first request with this Idempotency-Key is still running.")
+    return Answer.unseal(row.sealed_answer, scope).response()

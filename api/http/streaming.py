@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
+from uuid import UUID
 
 from flask import Response, stream_with_context
 
@@ -12,6 +13,12 @@ from api.storage import File
 
 # From the parts that were sent, the file and the result for the history.
 Keep = Callable[[list[bytes]], tuple[File, dict[str, Any]]]
+
+
+class Located(Response):
+    """An answer whose bytes are the output file of this history entry."""
+
+    entry_id: UUID
 
 
 def whole(run: Run, body: bytes, media_type: str, language: str | None, keep: Keep) -> Response:
@@ -52,8 +59,9 @@ def streamed(
     return answer
 
 
-def located(run: Run, body: bytes | Iterator[bytes], media_type: str) -> Response:
+def located(run: Run, body: bytes | Iterator[bytes], media_type: str) -> Located:
     """An answer that is no JSON, and says where its history entry is."""
-    answer = Response(body, content_type=media_type)
+    answer = Located(body, content_type=media_type)
+    answer.entry_id = run.id
     answer.headers["Content-Location"] = public(f"/api/v1/history/{run.id}")
     return answer

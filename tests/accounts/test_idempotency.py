@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from api.extensions import db
-from api.http.idempotency import GIVEN_UP, KEPT
+from api.http import idempotency
+from api.http.idempotency import GIVEN_UP, KEPT, LEASE, Claim
+from api.http.replay import Answer
 from api.models import IdempotentAnswer, now
 
 REGISTER, KEYS, USERS = "/api/v1/auth/register", "/api/v1/auth/api-keys", "/api/v1/users"
@@ -101,12 +103,52 @@ def test_a_refusal_does_not_use_up_the_key(
 
 
 def test_while_the_first_is_running(app: Flask, ada: Any, post: Any, refused: Any) -> None:
-    """A key in progress gets 409; if its worker died, it is free again after a while."""
+    """A key in progress gets 409 that says when to come back; it is free once the lease ends."""
     assert post(KEYS, {"name": "x"}, who=ada).status_code == 201
-    age(app, status=None, sealed_answer=None)
+    age(app, status=None, sealed_answer=None, created_at=now() - GIVEN_UP)
+    answer = post(KEYS, {"name": "x"}, who=ada)
+    refused(answer, 409, "in_progress")
+    assert 1 <= int(answer.headers["Retry-After"]) <= LEASE.total_seconds()
+    age(app, renewed_at=now() - LEASE - timedelta(seconds=1))
+    assert post(KEYS, {"name": "x"}, who=ada).status_code == 201
+
+
+def test_a_claim_of_an_older_version(app: Flask, ada: Any, post: Any, refused: Any) -> None:
+    """Who does not renew its claims has ten minutes, so that both versions can run together."""
+    assert post(KEYS, {"name": "x"}, who=ada).status_code == 201
+    age(app, status=None, sealed_answer=None, claim=None, renewed_at=None)
     refused(post(KEYS, {"name": "x"}, who=ada), 409, "in_progress")
     age(app, created_at=now() - GIVEN_UP - timedelta(seconds=1))
     assert post(KEYS, {"name": "x"}, who=ada).status_code == 201
+
+
+def test_a_long_request_keeps_its_key(
+    app: Flask, ada: Any, post: Any, refused: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A claim that its process renews lasts, whatever its age; one of another process ends."""
+    mine = Claim("mine")
+    assert post(KEYS, {"name": "x"}, who=ada).status_code == 201
+    old = now() - 2 * LEASE
+    age(app, status=None, sealed_answer=None, claim=mine.id, created_at=old, renewed_at=old)
+    monkeypatch.setattr(idempotency, "_held", {mine.id})
+    with app.app_context():
+        idempotency.renew()
+    refused(post(KEYS, {"name": "x"}, who=ada), 409, "in_progress")
+    age(app, renewed_at=old)
+    monkeypatch.setattr(idempotency, "_held", {Claim("another").id})
+    with app.app_context():
+        idempotency.renew()
+    assert post(KEYS, {"name": "x"}, who=ada).status_code == 201
+
+
+def test_a_claim_that_was_lost_changes_nothing(app: Flask, ada: Any, post: Any) -> None:
+    """A process that was thought dead and comes back neither overwrites nor frees the key."""
+    first = post(KEYS, {"name": "x"}, who=ada).text
+    with app.app_context():
+        lost = Claim(db.session.scalars(select(IdempotentAnswer.key_hash)).one())
+        lost.settle(Answer(500, {}, ""), "scope")
+        lost.release()
+    assert post(KEYS, {"name": "x"}, who=ada).text == first
 
 
 def test_a_day_later(app: Flask, ada: Any, post: Any, rows: Any) -> None:

@@ -192,17 +192,3 @@ def test_only_for_callers_with_the_scope(client: FlaskClient, ada: dict[str, Any
     headers = [{}, *({"X-API-Key": key.get_json()["key"]} for key in made)]
     answers = [client.post("/api/v1/tts", json={"text": "Hi"}, headers=h) for h in headers]
     assert [answer.status_code for answer in answers] == [401, 403, 200]
-
-
-def test_the_same_key_twice_is_spoken_once(
-    client: FlaskClient, ada: dict[str, Any], guest_calls: list[str]
-) -> None:
-    """A repeated Idempotency-Key gets the same bytes and names the same entry."""
-    headers = {**ada["headers"], "Idempotency-Key": "again"}
-    first = client.post("/api/v1/tts", json={"text": LONG, "format": "mp3"}, headers=headers)
-    spoken = len(guest_calls)
-    second = client.post("/api/v1/tts", json={"text": LONG, "format": "mp3"}, headers=headers)
-    assert len(guest_calls) == spoken
-    assert first.data == second.data
-    assert first.headers["Content-Location"] == second.headers["Content-Location"]
-    assert second.headers["Content-Type"] == "audio/mpeg"
