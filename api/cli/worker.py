@@ -19,12 +19,11 @@ def worker(port: int | None) -> None:
     if not settings.uses_rq:
         raise BadSetting("PERCEPT_QUEUE: local leaves nothing to percept worker")
     return_memory()
-    from prometheus_client import start_http_server
-
     from api import housekeeping
     from api.app import create_app
     from api.enginekit import guests
     from api.http.inference import pools
+    from api.http.metrics_server import serve_metrics
     from api.jobs.redis_worker import serve
 
     app = create_app(settings)
@@ -32,7 +31,7 @@ def worker(port: int | None) -> None:
     for pool in pools(app).values():
         pool.warm()
     if port:
-        start_http_server(port, settings.host)
+        serve_metrics(settings.host, port)
     housekeeping.start(app, first=False)
     with app.app_context():
         serve(settings.redis_url, list(pools(app)))

@@ -9,6 +9,7 @@ wrong is said in one line "error: ..." on stderr, with exit status 1.
 """
 
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -182,7 +183,9 @@ def _one_line(error: Exception) -> str:
 def main() -> int:
     """Converts the folder named on the command line; the exit status."""
     try:
-        convert(Path(sys.argv[1]))
+        # TensorFlow leaves files where it keeps temporary ones; they go with this folder.
+        with tempfile.TemporaryDirectory(prefix="percept-") as tempfile.tempdir:
+            convert(Path(sys.argv[1]))
     except Exception as error:  # noqa: BLE001 - a stranger's model may raise anything; one line goes out
         sys.stderr.write(f"\nerror: {_one_line(error)}\n")
         return 1
