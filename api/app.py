@@ -32,8 +32,8 @@ from api.jobs import queue
 
 PREFIX = "/api/v1"
 DESCRIPTION = (
-    "One self-hosted server that sees, reads, speaks and listens. "
-    "Register, log in, press Authorize and paste the access token."
+    "Self-hosted image classification, OCR, text to speech and speech to text. Register, sign "
+    "in, select Authorize and paste the access token."
 )
 
 

@@ -59,8 +59,8 @@ class PasswordChangeRequired(Forbidden):
 
     def __init__(self, reset_token: str):
         super().__init__(
-            "This password is temporary. Please choose another one: send this reset_token and a "
-            "new_password to /auth/password/reset, then sign in with the new one."
+            "This password is temporary. Set a new one: send this reset_token and a "
+            "new_password to /auth/password/reset, then sign in with the new password."
         )
         self.members = {"reset_token": reset_token}
 
@@ -135,7 +135,7 @@ class Invalid(PerceptError):
     code = "validation_failed"
 
     def __init__(self, errors: Sequence[FieldError]):
-        super().__init__("Some fields are not valid.")
+        super().__init__("Some fields are invalid.")
         self.errors = list(errors)
 
 

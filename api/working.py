@@ -105,7 +105,9 @@ def give_back() -> None:
 
 def tidy_up() -> int:
     """Give the jobs of dead workers to others, and announce what no worker would hear of."""
-    problem = described(NotReady("Every worker that tried to do this has died.", "worker_lost"))
+    problem = described(
+        NotReady("Every worker that started this job stopped unexpectedly.", "worker_lost")
+    )
     lost = states.return_lost(problem)
     for job in lost:
         job_metrics.returned.labels(job.service).inc()

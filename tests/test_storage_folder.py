@@ -147,7 +147,7 @@ def test_a_folder_that_we_may_not_read(
     for name in ("open", "size"):
         monkeypatch.setattr(storage._place._system, name, shut)
     for method in (storage.open, storage.read, storage.size):
-        with pytest.raises(NotReady, match="cannot be reached"):
+        with pytest.raises(NotReady, match="storage is not available"):
             method("ada/1-input")
 
 

@@ -46,7 +46,7 @@ def clean_email(text: str) -> str:
                 return address
     except (email_validator.EmailNotValidError, UnicodeError):
         pass
-    raise invalid("email", "Is not a valid e-mail address.")
+    raise invalid("email", "Must be a valid e-mail address.")
 
 
 def typed_key(text: str) -> str:

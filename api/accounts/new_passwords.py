@@ -99,7 +99,7 @@ def choose(token: str, new: str) -> None:
     with passwords.turn():
         same = passwords.verified(user.password_hash, new)
     if same:
-        raise invalid("new_password", "Must be another password than the temporary one.")
+        raise invalid("new_password", "Must be different from the temporary password.")
     if replace(user.id, new, instead_of=user.password_hash) is None:
         raise _invalid_token()
 
@@ -118,7 +118,7 @@ def _holder(token: str) -> User:
 
 def _invalid_token() -> Forbidden:
     return Forbidden(
-        "This reset token is not valid, was used before, or has expired.", "reset_token_invalid"
+        "This reset token is invalid, was already used, or has expired.", "reset_token_invalid"
     )
 
 

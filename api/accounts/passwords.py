@@ -48,7 +48,7 @@ def check(password: str, email: str, field: str = "password") -> None:
     if len(text) > LONGEST:
         raise invalid(field, "Must have at most %(wanted)s characters.", wanted=LONGEST)
     if is_unstorable(text):
-        raise invalid(field, "Holds a character that cannot be stored.")
+        raise invalid(field, "Contains a character that cannot be stored.")
     easy = {email.casefold(), email.partition("@")[0].casefold()}
     if text.casefold() in easy or _is_common(text.casefold()):
         raise invalid(field, "This password is too common.")

@@ -37,7 +37,7 @@ class OnDemand(click.Group):
 @click.group(cls=OnDemand)
 @click.version_option(package_name="percept")
 def percept() -> None:
-    """One self-hosted server that sees, reads, speaks and listens."""
+    """A self-hosted server for image classification, OCR and speech."""
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from api.cli.app import with_app
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @with_app
 def db(arguments: tuple[str, ...]) -> None:
-    """Migrations: db upgrade, db downgrade, db migrate, db history ... (db --help)."""
+    """Run database migrations: upgrade, downgrade, migrate, history ... (see db --help)."""
     from flask_migrate.cli import db as group
 
     group.main(arguments or ("--help",), prog_name="percept db")

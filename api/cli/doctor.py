@@ -23,10 +23,10 @@ class Finding:
 
 
 @click.command()
-@click.option("--brief", is_flag=True, help="Only where to go and which models there are.")
+@click.option("--brief", is_flag=True, help="Show only addresses and models.")
 @with_app
 def doctor(brief: bool) -> None:
-    """Say what is installed, what is missing and how to cure it."""
+    """Report what is installed, what is missing, and how to fix it."""
     settings = load_settings()
     if brief:
         click.echo(welcome(settings))

@@ -47,7 +47,7 @@ class OneLineErrors(click.Group):
 @click.group(cls=OneLineErrors)
 @click.pass_context
 def models(ctx: click.Context) -> None:
-    """Models: list, pull, add, remove, verify, default."""
+    """Manage models."""
     settings = load_settings()
     protect(settings.data_dir)
     converters = {task: in_child(module) for task, module in CONVERSIONS.items()}
@@ -57,11 +57,11 @@ def models(ctx: click.Context) -> None:
 @models.command("list")
 @click.pass_obj
 def list_(store: ModelStore) -> None:
-    """Every model: task, installed, default, size, licence, accuracy."""
+    """List all models with task, size, licence and accuracy."""
     try:
         store.read_mirror(QUICK_S)
     except PerceptError as error:
-        click.echo(f"Without the mirror's models: {error}", err=True)
+        click.echo(f"The mirror's models are missing: {error}", err=True)
     table = Table("name", "task", "installed", "default", "size", "licence", "accuracy", box=None)
     for entry in store.entries():
         table.add_row(*(Text(cell, no_wrap=True) for cell in _cells(store, entry)))
@@ -73,7 +73,9 @@ def list_(store: ModelStore) -> None:
 
 @models.command()
 @click.argument("names", nargs=-1, required=True)
-@click.option("--if-missing", is_flag=True, help="Say nothing about what is installed.")
+@click.option(
+    "--if-missing", is_flag=True, help="Print nothing for models that are already installed."
+)
 @click.option("--quickly", is_flag=True, help=f"Give up after {QUICK_S:g} s, without an error.")
 @click.pass_obj
 def pull(store: ModelStore, names: tuple[str, ...], if_missing: bool, quickly: bool) -> None:
@@ -81,7 +83,7 @@ def pull(store: ModelStore, names: tuple[str, ...], if_missing: bool, quickly: b
     for name in names:
         if store.installed(name):
             if not if_missing:
-                click.echo(f"{name} is installed already.")
+                click.echo(f"{name} is already installed.")
         elif quickly:
             _pull_quickly(store, name)
         else:
@@ -95,18 +97,22 @@ def pull(store: ModelStore, names: tuple[str, ...], if_missing: bool, quickly: b
     "--labels",
     type=INPUT_FILE,
     required=True,
-    help="JSON list of names or of {class_id, en, es}, or a text with one name a line.",
+    help="JSON list of names or of {class_id, en, es}, or a text file with one name per line.",
 )
-@click.option("--size", type=int, required=True, help="Side of the pictures it takes, in pixels.")
-@click.option("--resize", type=int, help="Short side before the centre crop. [default: the size]")
+@click.option(
+    "--size", type=int, required=True, help="Width and height of the model's input, in pixels."
+)
+@click.option(
+    "--resize", type=int, help="Short side before the centre crop, in pixels. [default: the size]"
+)
 @click.option(
     "--scale",
     type=click.Choice(["-1..1", "0..1", "0..255"]),
     default="-1..1",
     show_default=True,
-    help="Range of the pixels it takes.",
+    help="Range of the pixel values of the model's input.",
 )
-@click.option("--title", default="", help="What people see.")
+@click.option("--title", default="", help="Title of the model in lists.")
 @click.option("--licence", default="", help="Licence of the model.")
 @click.pass_obj
 def add(store: ModelStore, /, name: str, path: Path, labels: Path, **about: Any) -> None:
@@ -146,13 +152,13 @@ def remove(store: ModelStore, name: str) -> None:
 @click.argument("names", nargs=-1)
 @click.pass_obj
 def verify(store: ModelStore, names: tuple[str, ...]) -> None:
-    """Check the files of installed models against what was installed."""
+    """Compare the files of installed models with their recorded hashes."""
     chosen = names or [e.name for e in store.entries() if store.installed(e.name)]
     found = {name: store.verify(name) for name in chosen}
     for name, problems in found.items():
-        click.echo(f"{name}: {'; '.join(problems) or 'all well'}")
+        click.echo(f"{name}: {'; '.join(problems) or 'OK'}")
     if any(found.values()):
-        raise click.ClickException("Remove and pull (or add) again what is damaged.")
+        raise click.ClickException("Remove the damaged models, then pull or add them again.")
 
 
 @models.command()
@@ -160,9 +166,9 @@ def verify(store: ModelStore, names: tuple[str, ...]) -> None:
 @click.argument("name")
 @click.pass_obj
 def default(store: ModelStore, task: str, name: str) -> None:
-    """Choose the model that answers unless another is named."""
+    """Set the default model of a task."""
     store.set_default(task, name)
-    click.echo(f"{name} now answers for {task}.")
+    click.echo(f"{name} is now the default model for {task}.")
 
 
 def _pull(store: ModelStore, name: str, deadline_s: float | None) -> None:

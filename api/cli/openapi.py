@@ -12,7 +12,7 @@ FILE = ROOT / "openapi.json"
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Write nothing; fail if the file is out of date.")
+@click.option("--check", is_flag=True, help="Don't write the file; fail if it is out of date.")
 @click.argument("file", type=click.Path(path_type=Path), default=FILE)
 @with_app
 def openapi(check: bool, file: Path) -> None:

@@ -22,7 +22,7 @@ from api.config import (
 @click.command()
 @with_app
 def setup() -> None:
-    """Make the data folder, the secret and the newest tables; safe to repeat."""
+    """Create the data folder and the secret, and migrate the database. It is safe to repeat."""
     update_tables()
 
 
@@ -32,7 +32,7 @@ def setup() -> None:
 @click.option("--workers", type=int, help="Worker processes (PERCEPT_WORKERS).")
 @click.option("--threads", type=int, help="Threads of each worker (PERCEPT_THREADS).")
 def serve(host: str | None, port: int | None, workers: int | None, threads: int | None) -> None:
-    """Set up, then serve with gunicorn."""
+    """Set up if necessary, then start the server."""
     given = {"HOST": host, "PORT": port, "PERCEPT_WORKERS": workers, "PERCEPT_THREADS": threads}
     overrule({name: str(value) for name, value in given.items() if value is not None})
     settings = load_settings()

@@ -15,16 +15,16 @@ def users() -> None:
 
 @users.command()
 @click.argument("email", required=False)
-@click.option("--admin", is_flag=True, help="Give it the role admin.")
-@click.option("--name", help="What to call them.")
+@click.option("--admin", is_flag=True, help="Give the account the role admin.")
+@click.option("--name", help="Name of the user.")
 @click.option(
     "--password",
-    help="Asked for (or read from standard input) when left out, which keeps it out of "
-    "the shell's history.",
+    help="Password. If it is missing, the command asks for it or reads it from standard input, "
+    "which keeps it out of the shell's history.",
 )
 @with_app
 def create(email: str | None, admin: bool, name: str | None, password: str | None) -> None:
-    """Create an account; what is not given is asked for."""
+    """Create an account. The command asks for missing values."""
     from api.accounts.users import service
 
     roles = ("user", "admin") if admin else ("user",)

@@ -8,16 +8,16 @@ from api.config import BadSetting, load_settings, return_memory
 @click.command()
 @click.option("--port", type=int, help="Serve /metrics for Prometheus on this port.")
 def worker(port: int | None) -> None:
-    """Do jobs of the services in PERCEPT_SERVICES (all where it is empty), one at a time.
+    """Run jobs of the services in PERCEPT_SERVICES, one at a time.
 
-    SIGTERM lets the running job end. Start as many as there are cores, on as many machines as
-    you like.
+    On SIGTERM, the worker completes its job. Start one worker per core, on any number of
+    machines.
     """
     settings = load_settings()
     if not settings.redis_url:
-        raise BadSetting("REDIS_URL: percept worker needs one")
+        raise BadSetting("REDIS_URL: percept worker needs it")
     if not settings.uses_rq:
-        raise BadSetting("PERCEPT_QUEUE: local leaves nothing to percept worker")
+        raise BadSetting("PERCEPT_QUEUE: percept worker needs rq or auto, not local")
     return_memory()
     from api import housekeeping
     from api.app import create_app

@@ -139,7 +139,7 @@ def opened(source: BinaryIO) -> Iterator[tuple[InputContainer, AudioStream]]:
     with av.open(file, "r", container_options=OPENING, metadata_errors="replace") as container:
         streams = container.streams.audio
         if not streams:
-            raise Unusable("There is no sound in the file.", "audio_unreadable")
+            raise Unusable("The file contains no audio.", "audio_unreadable")
         context = streams[0].codec_context
         if context is None:  # FFmpeg has no decoder for it
             raise _not_a_recording()
@@ -194,4 +194,4 @@ def _refusing_damage() -> Iterator[None]:
 
 
 def _not_a_recording() -> Unusable:
-    return Unusable("The file is not a recording that can be read.", "audio_unreadable")
+    return Unusable("The file is not a readable audio or video file.", "audio_unreadable")

@@ -137,7 +137,7 @@ def make_entry(name: str, fields: Mapping[str, Any]) -> Entry:
         return _ENTRY.validate_python({**fields, "name": name})
     except ValidationError as error:
         raise Unusable(
-            "The entry %(name)s cannot be used: %(reason)s.",
+            "The catalogue entry %(name)s is invalid: %(reason)s.",
             code="catalogue_broken",
             name=repr(name),
             reason=one_line(error),
@@ -169,7 +169,7 @@ def _tables(text: str, whose: str) -> Tables:
 
 def _broken(reason: str) -> Unusable:
     return Unusable(
-        "The catalogue of models cannot be used: %(reason)s.",
+        "The model catalogue is invalid: %(reason)s.",
         code="catalogue_broken",
         reason=reason,
     )

@@ -70,7 +70,7 @@ class Child:
             self._answer(STARTING_S)
         except (OSError, EOFError, Lost) as error:
             self.end()
-            raise NotReady("The child processes cannot be started.") from error
+            raise NotReady("The sandbox processes cannot be started.") from error
 
     def do(self, task: Callable[..., T], args: tuple[object, ...], seconds: float) -> T:
         """The task's result.

@@ -26,8 +26,8 @@ def source_of(entry: Entry, file: ModelFile, mirror: str) -> str:
     if file.url:
         return file.url
     raise NotFound(
-        "The catalogue gives no address (url) for %(file)s of %(name)s; "
-        "a mirror (PERCEPT_MODELS_MIRROR) may have it.",
+        "The catalogue has no url for %(file)s of %(name)s. A mirror (PERCEPT_MODELS_MIRROR) "
+        "may have the file.",
         code="model_file_missing",
         file=file.name,
         name=entry.name,
@@ -62,7 +62,7 @@ def read_text(source: str, patience_s: float = PATIENCE_S) -> str:
             data += chunk
     if len(data) > MAX_TEXT_BYTES:
         raise Unusable(
-            "%(source)s is too large for a catalogue.", code="catalogue_broken", source=source
+            "The catalogue %(source)s is too large.", code="catalogue_broken", source=source
         )
     return data.decode("utf-8", errors="replace")
 
@@ -72,7 +72,9 @@ def check(file: ModelFile, target: Path) -> None:
     if problem := problem_of(file, target):
         target.unlink()
         raise Unusable(
-            "%(problem)s. It was deleted; pull again.", code="model_damaged", problem=problem
+            "%(problem)s. The file was deleted; pull the model again.",
+            code="model_damaged",
+            problem=problem,
         )
 
 

@@ -49,7 +49,7 @@ class House:
         try:
             guest = self._free.get(timeout=PATIENCE_S)
         except queue.Empty:
-            raise Overloaded("The server has all the work it can take. Please try again.") from None
+            raise Overloaded("The server is at capacity. Please try again.") from None
         try:
             guest = self._fit(guest) or Child(self.memory_mb, self.modules)
             yield guest

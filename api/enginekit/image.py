@@ -137,7 +137,7 @@ def refusing_damage() -> Iterator[None]:
         try:
             yield
         except MemoryError:
-            raise TooLarge("The picture needs too much memory.", "image_too_large") from None
+            raise TooLarge("The image needs too much memory.", "image_too_large") from None
         except (OSError, *DAMAGE) as error:
             # The file is in memory: an error with a number is the system's.
             if getattr(error, "errno", None) is not None:
@@ -147,7 +147,7 @@ def refusing_damage() -> Iterator[None]:
 
 def not_a_picture() -> Unusable:
     """Return the refusal of what is no picture, or a damaged one."""
-    return Unusable("The file is not a picture that can be read.", "image_unreadable")
+    return Unusable("The file is not a readable image.", "image_unreadable")
 
 
 def check_size(size: tuple[int, int], max_pixels: int) -> None:
@@ -162,7 +162,7 @@ def check_size(size: tuple[int, int], max_pixels: int) -> None:
         raise not_a_picture()
     if width * height > max_pixels:
         raise TooLarge(
-            "The picture has %(pixels)s megapixels; the limit is %(limit)s.",
+            "The image has %(pixels)s megapixels; the limit is %(limit)s.",
             "image_too_large",
             pixels=round(width * height / 1e6),
             limit=round(max_pixels / 1e6),

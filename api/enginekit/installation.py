@@ -16,8 +16,8 @@ from api.errors import N_, Conflict, NotFound, NotReady, Unusable
 PARTIAL, LOCKS = ".partial", ".locks"
 CONVERSION_LIMIT_S = 1800
 REFUSED_H5 = N_(
-    "%(file)s is refused: a whole model in .h5 may run any code when it is loaded, and Keras's "
-    "safe mode does not cover that format. Save it again as .keras."
+    "%(file)s is a complete model in .h5 format, which can run any code when it is loaded. Save "
+    "it as .keras instead."
 )
 
 # Makes the engines' files in a model's folder and notes them in its manifest.
@@ -56,7 +56,7 @@ def locked(store: Path, name: str, wait_s: float = -1) -> Iterator[None]:
             yield
     except OSError as error:
         raise NotReady(
-            "%(name)s cannot be stored: %(reason)s (%(file)s).",
+            "Cannot store %(name)s: %(reason)s (%(file)s).",
             code="model_not_stored",
             name=name,
             reason=error.strerror or type(error).__name__,
@@ -70,7 +70,7 @@ def _taken(lock: FileLock, name: str) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise Conflict(
-            "Another process is working on %(name)s.", code="model_busy", name=name
+            "Another process is installing or removing %(name)s.", code="model_busy", name=name
         ) from None
     try:
         yield
@@ -121,7 +121,7 @@ def take_in(model: Path, folder: Path) -> None:
         shutil.copyfile(model, folder / ("model.tflite" if kind == ".tflite" else "source.keras"))
     else:
         raise Unusable(
-            "%(file)s is neither a .keras file, nor a SavedModel folder, nor a .tflite file.",
+            "%(file)s must be a .keras file, a SavedModel folder or a .tflite file.",
             code="model_format",
             file=model.name,
         )
@@ -157,7 +157,7 @@ def _copy_tree(source: Path, target: Path) -> None:
 
 def _not_converted(folder: Path, reason: str) -> Unusable:
     return Unusable(
-        "%(name)s cannot be converted: %(reason)s",
+        "Cannot convert %(name)s: %(reason)s",
         code="model_not_converted",
         name=folder.name,
         reason=reason,

@@ -64,4 +64,4 @@ def check(data: bytes) -> None:
     for count, segment in enumerate(segments(data)):
         scans += segment.kind == SCAN
         if scans > MOST_SCANS or count > MOST_SEGMENTS:
-            raise Unusable("The picture is built in too many scans.", "image_unreadable")
+            raise Unusable("The image has too many scans.", "image_unreadable")

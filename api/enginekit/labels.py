@@ -63,7 +63,7 @@ def _label(item: Any) -> Label:
 
 def _broken(file: Path, reason: str) -> Unusable:
     return Unusable(
-        "The labels in %(file)s cannot be used: %(reason)s.",
+        "The labels in %(file)s are invalid: %(reason)s.",
         code="labels_broken",
         file=file.name,
         reason=reason,

@@ -83,7 +83,7 @@ def _paths(folder: Path) -> Iterator[str]:
 
 def _damaged(folder: Path, reason: str) -> Unusable:
     return Unusable(
-        "The manifest of %(name)s cannot be used: %(reason)s.",
+        "The manifest of %(name)s is invalid: %(reason)s.",
         code="model_damaged",
         name=folder.name,
         reason=reason,

@@ -115,7 +115,7 @@ class EnginePool:
         known = [entry.name for entry in self.store.entries(self.service)]
         if name not in known:
             raise Unusable(
-                "There is no model named %(name)s for this.", "model_not_found", name=name
+                "There is no model named %(name)s for this service.", "model_not_found", name=name
             )
         folder = self.store.installed(name)
         if folder is None:
@@ -138,7 +138,9 @@ class EnginePool:
         except Exception as error:
             self._resting.discard(name)
             self._failed[name] = f"cannot be loaded ({type(error).__name__})."
-            message = N_("The model %(name)s cannot be loaded; see percept models verify.")
+            message = N_(
+                "The model %(name)s cannot be loaded. Check it with percept models verify."
+            )
             raise NotReady(message, name=name) from error
         self._failed.pop(name, None)
         loaded = Loaded(name, engine_name, engine, entry, folder)

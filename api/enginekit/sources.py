@@ -138,7 +138,7 @@ def _without_password(source: str) -> str:
 
 def _missing(source: str, reason: str) -> NotFound:
     return NotFound(
-        "%(source)s cannot be had: %(reason)s.",
+        "Cannot get %(source)s: %(reason)s.",
         code="model_file_missing",
         source=_without_password(source),
         reason=reason,
@@ -147,7 +147,7 @@ def _missing(source: str, reason: str) -> NotFound:
 
 def _unreachable(url: str, reason: str) -> NotReady:
     return NotReady(
-        "%(host)s cannot be reached: %(reason)s.",
+        "Cannot connect to %(host)s: %(reason)s.",
         code="model_unreachable",
         host=_without_password(url).split("/")[2],
         reason=reason,

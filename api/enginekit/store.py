@@ -97,7 +97,7 @@ class ModelStore(InstalledModels):
         """
         if entry.name in self._known():
             raise Conflict(
-                "There is a model named %(name)s already.", code="model_exists", name=entry.name
+                "A model named %(name)s already exists.", code="model_exists", name=entry.name
             )
         classes = read_labels(labels)
         own = Entry(
@@ -127,7 +127,9 @@ class ModelStore(InstalledModels):
             self._forget(name)
         elif self.entry(name).embedded:
             raise Conflict(
-                "%(name)s is part of the server and stays.", code="model_embedded", name=name
+                "%(name)s is part of the server and cannot be removed.",
+                code="model_embedded",
+                name=name,
             )
         else:
             raise _not_installed(name)
@@ -181,7 +183,7 @@ class ModelStore(InstalledModels):
         entry = self.entry(name)
         if entry.embedded or not entry.files:
             raise NotFound(
-                "%(name)s cannot be pulled: the catalogue names no files to fetch.",
+                "Cannot download %(name)s: the catalogue lists no files for it.",
                 code="model_file_missing",
                 name=name,
             )

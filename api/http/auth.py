@@ -90,8 +90,8 @@ def signed_in(
 
         ways = ["bearer"] if token else ["bearer", "api_key"]
         documented = ns.doc(security=[*ways, {}] if field else ways)(guarded)
-        documented = ns.response(401, "Not signed in")(documented)
-        return ns.response(403, "Not allowed")(documented)  # type: ignore[no-any-return]
+        documented = ns.response(401, "Not authenticated")(documented)
+        return ns.response(403, "Forbidden")(documented)  # type: ignore[no-any-return]
 
     return decorate
 
@@ -100,12 +100,12 @@ def _allowed(who: Caller, scopes: tuple[str, ...], role: str, token_only: bool) 
     if scopes and who.scopes.isdisjoint(scopes):
         missing = ", ".join(scopes)
         raise Forbidden(
-            "This key does not have the scope %(scope)s.", "scope_missing", scope=missing
+            "This API key does not have the scope %(scope)s.", "scope_missing", scope=missing
         )
     if token_only:
         refuse_keys(who)
     if role and role not in who.roles:
-        raise Forbidden("Only administrators may do this.", "role_missing")
+        raise Forbidden("Only administrators are allowed to do this.", "role_missing")
     return who
 
 
@@ -116,7 +116,7 @@ def refuse_keys(who: Caller) -> None:
         Forbidden: the caller is an API key.
     """
     if who.session_id is None:
-        raise Forbidden("API keys cannot be used here; please sign in.", "session_needed")
+        raise Forbidden("API keys are not accepted here. Sign in instead.", "session_needed")
 
 
 def identify(kinds: tuple[tokens.Kind, ...], token: str | None = None) -> Caller:
@@ -144,7 +144,9 @@ def _repeats_bearer(key: str) -> bool:
 
 def _bearer(headers: list[str]) -> str:
     if not headers or not headers[0].strip():
-        raise NotSignedIn("Please sign in: send a bearer token or an API key.", "not_signed_in")
+        raise NotSignedIn(
+            "Authentication is required: send an access token or an API key.", "not_signed_in"
+        )
     scheme, _, token = headers[0].strip().partition(" ")
     token = token.strip()
     if len(headers) > 1 or scheme.lower() != "bearer" or not token or set(token) & set(" ,"):
@@ -171,7 +173,7 @@ def _by_key(key: str) -> Caller:
     query = select(ApiKey, User.roles).join(User, User.id == ApiKey.user_id)
     found = db.session.execute(query.where(ApiKey.key_hash == key_hash(key), User.active)).first()
     if found is None:
-        raise NotSignedIn("This API key is not valid.", "api_key_invalid")
+        raise NotSignedIn("This API key is invalid.", "api_key_invalid")
     row, roles = found
     if row.expires_at and row.expires_at <= now():
         raise NotSignedIn("This API key has expired.", "api_key_expired")

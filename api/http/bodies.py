@@ -134,7 +134,7 @@ def _finite(text: str) -> float:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise Malformed("The body holds the same field twice.")
+        raise Malformed("The body contains the same field twice.")
     return found
 
 
@@ -157,7 +157,7 @@ def is_unstorable(text: str) -> bool:
 
 
 def _unstorable(name: str) -> FieldError:
-    return FieldError(_shown(name), "Holds a character that cannot be stored.")
+    return FieldError(_shown(name), "Contains a character that cannot be stored.")
 
 
 def _shown(name: str) -> str:
@@ -173,7 +173,7 @@ MESSAGES = {
     "enum": N_("Must be one of: %(wanted)s."),
     "minItems": N_("Must have at least %(wanted)s entries."),
     "maxItems": N_("Must have at most %(wanted)s entries."),
-    "uniqueItems": N_("Must not hold anything twice."),
+    "uniqueItems": N_("Must not contain duplicates."),
 }
 
 
@@ -186,11 +186,11 @@ def field_errors(error: ValidationError) -> Iterator[FieldError]:
     elif error.validator == "additionalProperties":
         for name in error.instance:
             if name not in error.schema.get("properties", {}):
-                yield FieldError(_place(error, _shown(name)), "There is no such field.")
+                yield FieldError(_place(error, _shown(name)), "Unknown field.")
     else:
         wanted = error.validator_value
         shown = ", ".join(str(w) for w in wanted) if isinstance(wanted, list | tuple) else wanted
-        template = MESSAGES.get(str(error.validator), N_("This value cannot be used."))
+        template = MESSAGES.get(str(error.validator), N_("This value is invalid."))
         yield FieldError(_place(error) or "body", template, {"wanted": shown})
 
 

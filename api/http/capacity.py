@@ -24,7 +24,7 @@ def admitted() -> Iterator[None]:
     """
     gate: threading.BoundedSemaphore = current_app.extensions["capacity"]
     if not gate.acquire(blocking=False):
-        raise Overloaded("The server has all the work it can take. Please try again.")
+        raise Overloaded("The server is at capacity. Please try again.")
     try:
         yield
     finally:

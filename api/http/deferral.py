@@ -31,8 +31,8 @@ PREFERENCE = "respond-async"
 RETRY_AFTER = {"Retry-After": "1"}
 CALLBACK = Option(
     "callback_url",
-    "Of a job: the address that is told when it has ended (Standard Webhooks). Its host must be "
-    "one of `PERCEPT_WEBHOOK_HOSTS`.",
+    "For jobs: URL to notify when the job ends (Standard Webhooks). Its host must be in "
+    "`PERCEPT_WEBHOOK_HOSTS`.",
     longest=webhooks.LENGTH,
 )
 _views: dict[str, View] = {}
@@ -53,16 +53,16 @@ def respond_async(ns: Namespace) -> Callable[[View], View]:
             callback_url = _callback_url(given)
             if not _is_preferred():
                 if callback_url:
-                    raise invalid("callback_url", "Needs the header Prefer: respond-async.")
+                    raise invalid("callback_url", "Requires the header Prefer: respond-async.")
                 return view(*args, **given)
             job = defer(ns.name, name, given, callback_url)
             place = {"Location": public(f"/api/v1/jobs/{job.id}"), "Preference-Applied": PREFERENCE}
             return jobs.job_json(job), 202, {**place, **RETRY_AFTER}
 
-        header = {"in": "header", "description": "`respond-async` answers 202 with a job."}
+        header = {"in": "header", "description": "`respond-async` returns 202 and a job."}
         ns.add_model(jobs.job.name, jobs.job)
         documented = ns.doc(params={"Prefer": header})(now_or_later)
-        return ns.response(202, "It will be done; the job", jobs.job)(documented)  # type: ignore[no-any-return]
+        return ns.response(202, "The job that will run the request", jobs.job)(documented)  # type: ignore[no-any-return]
 
     return decorate
 
@@ -135,7 +135,9 @@ def _refuse_too_many(user_id: UUID) -> None:
     limit = current_app.config["SETTINGS"].max_jobs
     if (db.session.scalar(unfinished) or 0) >= limit:
         raise Overloaded(
-            "You have %(limit)s unfinished jobs; no more are taken.", "too_many_jobs", limit=limit
+            "You have %(limit)s unfinished jobs, which is the maximum.",
+            "too_many_jobs",
+            limit=limit,
         )
 
 
@@ -166,7 +168,7 @@ def _with_files_read(given: Any) -> Any:
     try:
         return File(storage().read(given["stored"]), given["media_type"])
     except FileNotFoundError:
-        raise Unusable("The files of this job are gone.", "job_files_missing") from None
+        raise Unusable("The files of this job no longer exist.", "job_files_missing") from None
 
 
 @dataclass(frozen=True)

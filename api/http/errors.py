@@ -38,36 +38,38 @@ STATUS: dict[type[PerceptError], int] = {
     RateLimited: 429,
 }
 TITLES = {
-    308: lazy_gettext("Moved"),
+    308: lazy_gettext("Redirect"),
     400: lazy_gettext("Bad request"),
-    401: lazy_gettext("Not signed in"),
-    403: lazy_gettext("Not allowed"),
+    401: lazy_gettext("Not authenticated"),
+    403: lazy_gettext("Forbidden"),
     404: lazy_gettext("Not found"),
     405: lazy_gettext("Method not allowed"),
     406: lazy_gettext("Not acceptable"),
-    408: lazy_gettext("Request too slow"),
+    408: lazy_gettext("Request timeout"),
     409: lazy_gettext("Conflict"),
-    413: lazy_gettext("Too large"),
+    413: lazy_gettext("Content too large"),
     415: lazy_gettext("Unsupported media type"),
-    416: lazy_gettext("No such range"),
+    416: lazy_gettext("Range not satisfiable"),
     417: lazy_gettext("Expectation failed"),
-    422: lazy_gettext("Not usable"),
+    422: lazy_gettext("Invalid request"),
     429: lazy_gettext("Too many requests"),
-    500: lazy_gettext("Internal error"),
-    503: lazy_gettext("Not available now"),
+    500: lazy_gettext("Internal server error"),
+    503: lazy_gettext("Service unavailable"),
 }
 DETAILS = {
-    308: lazy_gettext("This address is written a little differently; see Location."),
+    308: lazy_gettext("The correct URL is in the Location header."),
     400: lazy_gettext("The request could not be read."),
-    404: lazy_gettext("There is nothing at this address."),
-    405: lazy_gettext("This address does not answer to that method; see Allow."),
-    406: lazy_gettext("This address has no answer in a media type that you accept."),
-    408: lazy_gettext("The request came too slowly."),
+    404: lazy_gettext("There is nothing at this URL."),
+    405: lazy_gettext(
+        "This URL does not support the method. The Allow header lists the supported methods."
+    ),
+    406: lazy_gettext("This URL has no response in a media type that the Accept header allows."),
+    408: lazy_gettext("The request arrived too slowly."),
     413: lazy_gettext("The request is larger than this server accepts."),
-    415: lazy_gettext("This address does not read that media type."),
-    416: lazy_gettext("The file has no such range of bytes."),
-    500: lazy_gettext("Something went wrong here. The request_id helps to find it in the logs."),
-    503: lazy_gettext("The database does not answer. Please try again."),
+    415: lazy_gettext("This URL does not accept this media type."),
+    416: lazy_gettext("The file does not have this byte range."),
+    500: lazy_gettext("An internal error occurred. Search the server's logs for the request_id."),
+    503: lazy_gettext("The database is not responding. Please try again."),
 }
 CODES = {
     308: "moved",
@@ -83,7 +85,7 @@ CODES = {
     503: "not_available",
 }
 RETRY_SECONDS = "2"
-LATER = N_("More is done as a job: send the header Prefer: respond-async.")
+LATER = N_("Jobs have a higher limit: send the header Prefer: respond-async.")
 
 
 def problem_body(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:

@@ -85,10 +85,13 @@ def idempotent(ns: Namespace) -> Callable[[Callable[..., Any]], Any]:
             if not key:
                 return view(*args, **kwargs)
             if len(key) > LONGEST_KEY:
-                raise invalid("Idempotency-Key", "This value cannot be used.")
+                raise invalid("Idempotency-Key", "This value is invalid.")
             return _once(key, fingerprint(kwargs), lambda: view(*args, **kwargs))
 
-        header = {"in": "header", "description": "Makes it safe to repeat this request for a day."}
+        header = {
+            "in": "header",
+            "description": "Unique value that makes it safe to repeat this request for 24 hours.",
+        }
         documented = ns.doc(params={"Idempotency-Key": header})(once)
         return ns.response(409, "Conflict")(documented)
 
@@ -159,7 +162,9 @@ def _claimed(claim: Claim, body_hash: str) -> bool:
 def _first_answer(key_hash: str, body_hash: str, scope: str) -> Response:
     row = db.session.scalar(select(IdempotentAnswer).where(IdempotentAnswer.key_hash == key_hash))
     if row is not None and row.body_hash != body_hash:
-        raise Unusable("This Idempotency-Key was used with another body.", "idempotency_key_reused")
+        raise Unusable(
+            "This Idempotency-Key was already used with another body.", "idempotency_key_reused"
+        )
     if row is None or row.status is None or row.sealed_answer is None:
         raise InProgress("The first request with this Idempotency-Key is still running.")
     return Answer.unseal(row.sealed_answer, scope).response()

@@ -87,15 +87,15 @@ class Run:
 
 
 ANSWER_FIELDS = {
-    "id": Id(required=True, description="Id of its history entry."),
+    "id": Id(required=True, description="Id of the history entry."),
     "model": fields.String(
-        required=True, example="mobilenet_v2", description="The model that answered."
+        required=True, example="mobilenet_v2", description="Model that was used."
     ),
     "created_at": Time(required=True),
     "timing_ms": fields.Raw(
         required=True,
         example={"decode": 16.96, "infer": 38.61, "total": 55.57},
-        description="Milliseconds by stage, and `total`.",
+        description="Milliseconds of each stage, and `total`.",
     ),
 }
 

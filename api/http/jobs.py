@@ -11,10 +11,15 @@ from api.http.times import rfc3339
 from api.jobs.running import Running
 from api.models import STATUSES, HistoryEntry, Job
 
-namespace = Namespace("jobs", description="Requests that were sent with Prefer: respond-async.")
+namespace = Namespace(
+    "jobs", description="Requests that run in the background (`Prefer: respond-async`)."
+)
 
 COLUMNS = {
-    "id": Id(required=True, description="Also the id of its history entry, once it succeeded."),
+    "id": Id(
+        required=True,
+        description="Id of the job. After success, it is also the id of the history entry.",
+    ),
     "service": fields.String(required=True, example="ocr"),
     "status": fields.String(required=True, enum=list(STATUSES), example="running"),
     "progress": fields.Float(
@@ -22,7 +27,7 @@ COLUMNS = {
         min=0,
         max=1,
         example=0.4,
-        description="How much is done, by pages, seconds of sound or sentences.",
+        description="Completed share, from 0 to 1, by pages, seconds of audio or sentences.",
     ),
     "created_at": Time(required=True),
     "finished_at": NullableTime(required=True),
@@ -33,14 +38,13 @@ job = model(
     "Job",
     **COLUMNS,
     result=fields.Raw(
-        description="What the route would have answered; `output` is where its file is, if it "
-        "is one. Only of a job that succeeded, and while its history entry is there.",
+        description="Result, as the route would have returned it. If it is a file, `output` is "
+        "its URL. Only if the job succeeded and its history entry exists.",
         example={"text": "Please open the window before you leave."},
     ),
     error=fields.Raw(
-        description="The problem object that the route would have answered. Only of a job that "
-        "failed.",
-        example={"status": 413, "code": "document_too_complex", "title": "Too large"},
+        description="Problem object, as the route would have returned it. Only if the job failed.",
+        example={"status": 413, "code": "document_too_complex", "title": "Content too large"},
     ),
 )
 

@@ -12,7 +12,7 @@ from api.http.inference import pools, store, voices
 from api.http.options import Option, takes_options
 from api.http.restx import Cursor, model
 
-namespace = Namespace("models", description="Which models there are, and which are installed.")
+namespace = Namespace("models", description="List the available and the installed models.")
 
 entry_schema = model(
     namespace,
@@ -22,16 +22,19 @@ entry_schema = model(
     task=fields.String(required=True, example="classify"),
     languages=fields.List(fields.String, required=True, example=["en", "es"]),
     engines=fields.List(
-        fields.String, required=True, example=["litert"], description="What can run it here."
+        fields.String,
+        required=True,
+        example=["litert"],
+        description="Engines that can run it on this server.",
     ),
     voices=fields.List(
-        fields.String, required=True, example=[], description="Of a model that speaks."
+        fields.String, required=True, example=[], description="Voices of a text-to-speech model."
     ),
-    size=fields.Integer(required=True, example=14_614_539, description="Bytes."),
+    size=fields.Integer(required=True, example=14_614_539, description="Size in bytes."),
     licence=fields.String(required=True, example="Apache-2.0"),
     accuracy=fields.Raw(
         required=True,
-        description="Published or measured figures, with source.",
+        description="Published or measured accuracy, with its source.",
         example={
             "top1": 71.3,
             "dataset": "ImageNet validation set",
@@ -41,7 +44,9 @@ entry_schema = model(
     ),
     installed=fields.Boolean(required=True),
     default=fields.Boolean(required=True),
-    loaded=fields.Boolean(required=True, description="In the memory of the worker that answers."),
+    loaded=fields.Boolean(
+        required=True, description="Whether the worker that sends this response has it in memory."
+    ),
 )
 list_schema = model(
     namespace,
@@ -60,7 +65,7 @@ class Models(Resource):
     @takes_options(namespace, TASK, *paging.OPTIONS)
     @namespace.response(200, "The models", list_schema)
     def get(self, options: dict[str, Any]) -> paging.Page:
-        """List every model: installed, default, loaded."""
+        """List all models of the catalogue."""
         entries = store().entries(options["task"])
         after = [entry for entry in entries if entry.name > (options["cursor"] or "")]
         return paging.answer(after, options["limit"], lambda entry: entry.name, _shown)

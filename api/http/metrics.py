@@ -131,7 +131,7 @@ def _check_token(settings: Settings) -> None:
     wanted = settings.metrics_token.get_secret_value()
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if wanted and not hmac.compare_digest(given.encode(), wanted.encode()):
-        raise NotSignedIn("This address needs the metrics token.", "token_invalid")
+        raise NotSignedIn("This URL requires the metrics token.", "token_invalid")
 
 
 def _begin() -> None:

@@ -20,7 +20,7 @@ def negotiates(ns: Namespace, *offered: str) -> Callable[[View], View]:
         def choosing(*args: Any, **kwargs: Any) -> Any:
             return view(*args, media_type=preferred(*offered), **kwargs)
 
-        return ns.response(406, "None of the media types is accepted")(choosing)  # type: ignore[no-any-return]
+        return ns.response(406, "The `Accept` header allows none of the formats")(choosing)  # type: ignore[no-any-return]
 
     return decorate
 

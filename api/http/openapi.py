@@ -32,7 +32,7 @@ PROBLEM_SCHEMA: Doc = {
         "title": TEXT,
         "status": {"type": "integer"},
         "detail": TEXT,
-        "code": {"type": "string", "description": "A stable word for programs."},
+        "code": {"type": "string", "description": "Stable error code for programs."},
         "request_id": TEXT,
         "reset_token": {"type": "string", "description": "Only with `password_change_required`."},
         "errors": {
@@ -94,7 +94,7 @@ def _operation(op: Doc, old: Doc) -> Doc:
         code: _response(code, r, [JSON] if code == ACCEPTED else produces)
         for code, r in op["responses"].items()
     }
-    new["responses"]["default"] = _response("default", {"description": "Any other refusal"}, [])
+    new["responses"]["default"] = _response("default", {"description": "Any other error"}, [])
     return new
 
 

@@ -43,7 +43,7 @@ class Option:
         if self.kind is bool:
             return self._boolean(text)
         if len(text) > self.longest or not text.isprintable():
-            self._wrong("This value cannot be used.")
+            self._wrong("This value is invalid.")
         if self.choices and text not in self.choices:
             self._wrong("Must be one of: %(wanted)s.", wanted=", ".join(self.choices))
         return text
@@ -84,7 +84,7 @@ def takes_options(ns: Namespace, *known: Option) -> Callable[[Callable[..., Any]
             return view(*args, options=read_options(known), **kwargs)
 
         documented = ns.doc(params={o.name: o.documented() for o in known})(reading)
-        return ns.response(422, "An option is not valid")(documented)
+        return ns.response(422, "An option is invalid")(documented)
 
     return decorate
 
@@ -113,8 +113,8 @@ def read_options(known: tuple[Option, ...]) -> dict[str, Any]:
 def _one(name: str, given: list[str], by_name: dict[str, Option]) -> Any:
     shown = name[:64] if name.isprintable() else "?"
     if name not in by_name:
-        raise FieldProblem(FieldError(shown, "There is no such field."))
+        raise FieldProblem(FieldError(shown, "Unknown field."))
     if len(given) > 1:
-        raise FieldProblem(FieldError(shown, "Was given more than once."))
+        raise FieldProblem(FieldError(shown, "Must be sent only once."))
     # A form sends its empty fields too; they mean that nothing was chosen.
     return by_name[name].read(given[0]) if given[0] else by_name[name].default

@@ -15,8 +15,8 @@ from api.http.proxies import public
 
 T = TypeVar("T")
 OPTIONS = (
-    Option("limit", "How many entries to answer with.", int, 20, 1, 100),
-    Option("cursor", "The next_cursor of the page before."),
+    Option("limit", "Number of entries to return.", int, 20, 1, 100),
+    Option("cursor", "`next_cursor` of the previous page."),
 )
 
 
@@ -51,7 +51,7 @@ def _id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise invalid("cursor", "This value cannot be used.") from None
+        raise invalid("cursor", "This value is invalid.") from None
 
 
 def _link(limit: int, cursor: str) -> str:

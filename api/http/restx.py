@@ -11,10 +11,10 @@ from flask_restx import Model, Namespace, fields
 from api.http.bodies import json_body
 
 BODY_REFUSALS = {
-    400: "The body cannot be read",
+    400: "The body cannot be parsed",
     413: "The body is too large",
-    415: "The body is of the wrong media type",
-    422: "The body is well-formed but cannot be used; `errors` names the fields",
+    415: "The body has the wrong media type",
+    422: "The body is invalid; `errors` lists the fields",
 }
 View = Callable[..., Any]
 

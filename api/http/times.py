@@ -19,7 +19,7 @@ def time_of(field: str, text: str) -> datetime:
         time = datetime.fromisoformat(LOST_PLUS.sub(r"\1+\2", text.upper()))
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise invalid(field, "Is not a time like 2030-01-01T00:00:00Z.") from None
+        raise invalid(field, "Must be a time such as 2030-01-01T00:00:00Z.") from None
 
 
 def rfc3339(time: datetime) -> str:

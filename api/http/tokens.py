@@ -103,9 +103,9 @@ def read(token: str, kinds: tuple[Kind, ...]) -> Claims:
     except pyjwt.ExpiredSignatureError:
         raise NotSignedIn("This token has expired.", "token_expired") from None
     except UNREADABLE:
-        raise NotSignedIn("This token is not valid.", "token_invalid") from None
+        raise NotSignedIn("This token is invalid.", "token_invalid") from None
     if claims.kind not in kinds:
-        raise NotSignedIn("This kind of token is not meant for this address.", "token_wrong_type")
+        raise NotSignedIn("This type of token is not accepted here.", "token_wrong_type")
     return claims
 
 

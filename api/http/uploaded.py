@@ -136,7 +136,7 @@ def _size(row: Upload) -> int:
 
 
 def _missing() -> Unusable:
-    return Unusable("Nothing has been put to this upload yet.", "upload_missing")
+    return Unusable("No file has been sent to this upload yet.", "upload_missing")
 
 
 def incoming(size: int | None) -> Iterator[bytes]:
@@ -168,4 +168,4 @@ def _compare(count: int | None, size: int | None) -> None:
 
 
 def _other_size(size: int) -> Invalid:
-    return invalid("size", "The file does not have the %(wanted)s bytes announced.", wanted=size)
+    return invalid("size", "The file must have %(wanted)s bytes, as announced.", wanted=size)

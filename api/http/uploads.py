@@ -19,7 +19,7 @@ MULTIPART = "multipart/form-data"
 OCTETS = "application/octet-stream"
 FORMS = (MULTIPART, "application/x-www-form-urlencoded")
 UPLOAD = "upload_id"
-STANDS_IN = "Stands in for the file: the id of an upload, here or as a form field."
+STANDS_IN = "Id of an upload to use instead of a file. It can also be a form field."
 
 
 def takes_file(ns: Namespace, field: str, types: tuple[str, ...]) -> Callable[[Any], Any]:
@@ -74,16 +74,19 @@ def one_file(field: str, types: tuple[str, ...]) -> File:
     _refuse_early()
     if ids := _upload_ids(field):
         if len(ids) > 1:
-            raise invalid(UPLOAD, "Was given more than once.")
+            raise invalid(UPLOAD, "Must be sent only once.")
         return _not_empty(UPLOAD, uploaded.files(ids)[0])
     if request.mimetype == MULTIPART:
         found = _fields(field)
         if len(found) > 1:
-            raise invalid(field, "Was given more than once.")
+            raise invalid(field, "Must be sent only once.")
         return _not_empty(field, _read(found[0]))
     if (kind := registered(request.mimetype)) == OCTETS or kind in types:
         return _not_empty(field, File(_raw_body(), kind))
-    raise WrongMediaType("Send the file as multipart/form-data or as the raw body with its type.")
+    raise WrongMediaType(
+        "Send the file as multipart/form-data, or as the request body with its "
+        "media type as Content-Type."
+    )
 
 
 def many_files(field: str, most: int) -> list[File]:
@@ -113,7 +116,7 @@ def _upload_ids(field: str) -> list[str]:
     ids = [one for one in given if one]  # a form sends its empty fields too
     sent = request.content_length or request.headers.get("Transfer-Encoding")
     if ids and (request.files if is_form else sent):
-        raise invalid(UPLOAD, "Was given beside a file.")
+        raise invalid(UPLOAD, "Must not be sent together with a file.")
     if ids and is_form and request.form.getlist(field) == [""]:
         g.read_already.add(field)  # no file was chosen in the form
     return ids
@@ -138,7 +141,7 @@ def _raw_body() -> bytes:
 
 def _fields(field: str) -> list[FileStorage]:
     others = [name for name in request.files if name != field]
-    problems = [FieldError(n[:64], "There is no such field.") for n in others if n.isprintable()]
+    problems = [FieldError(n[:64], "Unknown field.") for n in others if n.isprintable()]
     found = request.files.getlist(field)
     if not found:
         as_text = field in request.form

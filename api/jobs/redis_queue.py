@@ -87,4 +87,4 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        raise NotReady("The queue of jobs does not answer. Please try again.") from error
+        raise NotReady("The job queue is not responding. Please try again.") from error

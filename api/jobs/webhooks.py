@@ -48,19 +48,21 @@ def check(url: str, settings: Settings) -> str:
         Invalid: of field `callback_url`.
     """
     if not settings.webhook_hosts:
-        raise invalid("callback_url", "This server calls nobody: no hosts are listed for it.")
+        raise invalid(
+            "callback_url", "Webhooks are disabled on this server: PERCEPT_WEBHOOK_HOSTS is empty."
+        )
     parts = _parts(url)
     if parts is None or not parts.host or parts.port == 0:
         raise invalid(
             "callback_url",
-            "Must be an absolute address of at most %(most)s characters, "
-            "without user name, fragment and odd characters.",
+            "Must be an absolute URL of at most %(most)s characters, without a user name, a "
+            "fragment or special characters.",
             most=LENGTH,
         )
     if parts.scheme != "https" and not settings.webhook_private:
-        raise invalid("callback_url", "Must begin with https://.")
+        raise invalid("callback_url", "Must start with https://.")
     if not _is_listed(parts, settings):
-        raise invalid("callback_url", "This host is not among those that this server may call.")
+        raise invalid("callback_url", "This server is not allowed to send webhooks to this host.")
     return parts.url
 
 

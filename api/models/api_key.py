@@ -1,4 +1,4 @@
-"""Keys for programs."""
+"""API keys for programs."""
 
 from datetime import datetime
 from uuid import UUID

@@ -164,7 +164,9 @@ class Storage:
             if named and isinstance(error, FileNotFoundError):
                 raise
             log.warning("storage: %s", type(error).__name__)
-            raise NotReady("The files cannot be reached at the moment.", "storage_away") from error
+            raise NotReady(
+                "The file storage is not available at the moment.", "storage_away"
+            ) from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -168,5 +168,5 @@ def test_where_a_file_comes_from() -> None:
     assert source_of(entry, plain, "/mirror/") == "/mirror/m/w.h5"
     assert source_of(entry, placed, "http://mirror") == "http://mirror/a/b.h5"
     assert source_of(entry, ModelFile(name="w", url="https://x/y"), "") == "https://x/y"
-    with pytest.raises(NotFound, match="no address"):
+    with pytest.raises(NotFound, match="no url"):
         source_of(entry, plain, "")

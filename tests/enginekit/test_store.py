@@ -166,7 +166,7 @@ def test_a_full_disk_is_one_line(store: ModelStore) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
-        with pytest.raises(NotReady, match="big cannot be stored") as caught:
+        with pytest.raises(NotReady, match="Cannot store big") as caught:
             store.pull("big")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
@@ -177,6 +177,6 @@ def test_a_full_disk_is_one_line(store: ModelStore) -> None:
 def test_a_folder_that_cannot_be_made_is_one_line(store: ModelStore) -> None:
     """So is a models folder that is no folder; reading goes on."""
     store.folder.write_text("a file")
-    with pytest.raises(NotReady, match="cannot be stored"):
+    with pytest.raises(NotReady, match="Cannot store"):
         store.pull("big")
     assert store.default("classify") == "small"

@@ -120,7 +120,12 @@ def test_add_a_saved_model_that_is_read_only(store: ModelStore, own: tuple[Path,
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("m.h5", "safe mode"), ("m.HDF5", "safe mode"), ("m.onnx", "neither"), ("gone", "not exist")],
+    [
+        ("m.h5", "any code"),
+        ("m.HDF5", "any code"),
+        ("m.onnx", "must be a .keras file"),
+        ("gone", "not exist"),
+    ],
 )
 def test_models_that_are_refused(
     store: ModelStore, own: tuple[Path, Path], name: str, said: str
@@ -150,4 +155,4 @@ def test_a_child_that_fails_leaves_one_line(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(Unusable, match=said) as caught:
         in_child("failing")(tmp_path / "big")
-    assert str(caught.value).startswith("big cannot be converted")
+    assert str(caught.value).startswith("Cannot convert big")

@@ -53,4 +53,4 @@ def test_no_moment(text: str) -> None:
     with pytest.raises(Invalid) as caught:
         time_of("from", text)
     (error,) = caught.value.errors
-    assert (error.field, error.message) == ("from", "Is not a time like 2030-01-01T00:00:00Z.")
+    assert (error.field, error.message) == ("from", "Must be a time such as 2030-01-01T00:00:00Z.")

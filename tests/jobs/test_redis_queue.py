@@ -132,10 +132,10 @@ def test_a_worker_while_redis_comes_and_goes(
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        ({}, "REDIS_URL: percept worker needs one"),
+        ({}, "REDIS_URL: percept worker needs it"),
         (
             {"REDIS_URL": "redis://127.0.0.1:9/0", "PERCEPT_QUEUE": "local"},
-            "PERCEPT_QUEUE: local leaves nothing to percept worker",
+            "PERCEPT_QUEUE: percept worker needs rq or auto, not local",
         ),
     ],
 )

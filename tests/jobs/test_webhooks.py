@@ -144,7 +144,7 @@ def test_nobody_is_called_by_default(settings: Settings) -> None:
     """Without a list no address is good, and the message says why."""
     with pytest.raises(Invalid) as caught:
         check("https://hooks.example.org/", settings)
-    assert "no hosts are listed" in caught.value.errors[0].message
+    assert "Webhooks are disabled" in caught.value.errors[0].message
 
 
 def test_delivery(private: Settings, receiver: Receiver) -> None:

@@ -33,13 +33,13 @@ class Register(Resource):
     @takes(namespace, schemas.registration)
     @idempotent(namespace)
     @namespace.response(201, "The new account", user_schemas.user)
-    @namespace.response(403, "Registration is closed")
+    @namespace.response(403, "Registration is disabled")
     @namespace.response(409, "The e-mail address has an account")
     @namespace.response(429, "Too many requests")
     def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        """Create your account."""
+        """Register an account."""
         if not current_app.config["SETTINGS"].registration:
-            raise Forbidden("Registration is closed on this server.", "registration_closed")
+            raise Forbidden("Registration is disabled on this server.", "registration_closed")
         ratelimit.count(service.REGISTRATIONS, ratelimit.client())
         return user_schemas.user_json(users.create(**body)), 201
 
@@ -49,16 +49,16 @@ class Login(Resource):
     """Signing in."""
 
     @takes(namespace, schemas.credentials)
-    @namespace.response(200, "A new session's tokens", schemas.tokens)
-    @namespace.response(401, "The e-mail address or the password is not right")
-    @namespace.response(403, "The password is temporary; `reset_token` serves to choose another")
+    @namespace.response(200, "The tokens of a new session", schemas.tokens)
+    @namespace.response(401, "The e-mail address or the password is incorrect")
+    @namespace.response(403, "The password is temporary; use `reset_token` to set a new one")
     @namespace.response(429, "Too many wrong passwords")
     def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """Sign in with e-mail address and password.
 
-        If an administrator has given you a temporary password, the answer is 403 with the code
-        `password_change_required` and a `reset_token`. Send that and a new password to
-        `POST /auth/password/reset` within 15 minutes, then sign in with the new password.
+        With a temporary password from an administrator, the response is 403 with the code
+        `password_change_required` and a `reset_token`. Send the token and a new password to
+        `POST /auth/password/reset` within 15 minutes. Then sign in with the new password.
         """
         return service.login(body["email"], body["password"], _device())
 
@@ -69,12 +69,12 @@ class Refresh(Resource):
 
     @takes(namespace, schemas.renewal, optional=True)
     @signed_in(namespace, token=("refresh",), field="refresh_token")
-    @namespace.response(200, "The session's next tokens", schemas.tokens)
+    @namespace.response(200, "The new tokens of the session", schemas.tokens)
     def post(self) -> dict[str, Any]:
-        """Exchange a refresh token for a new pair of tokens.
+        """Exchange a refresh token for new tokens.
 
-        Send it as bearer token or in the body; the one in the body counts if there are two.
-        A refresh token can be used once.
+        Send the refresh token as the bearer token or in the body. If there are two, the one in the
+        body is used. A refresh token can be used once.
         """
         return service.refresh(caller())
 
@@ -86,7 +86,7 @@ class Logout(Resource):
     @signed_in(namespace, token=("access", "refresh"))
     @namespace.response(204, "Signed out")
     def post(self) -> tuple[str, int]:
-        """End this session: both its tokens stop working at once."""
+        """Sign out; both tokens of the session stop working immediately."""
         service.logout(caller())
         return "", 204
 
@@ -97,7 +97,7 @@ class Sessions(Resource):
 
     @signed_in(namespace, "account")
     @takes_options(namespace, *paging.OPTIONS)
-    @namespace.response(200, "The newest sessions first", schemas.session_list)
+    @namespace.response(200, "Your sessions, newest first", schemas.session_list)
     def get(self, options: dict[str, Any]) -> paging.Page:
         """List your sessions."""
         who = caller()
@@ -107,7 +107,7 @@ class Sessions(Resource):
     @signed_in(namespace, "account")
     @namespace.response(204, "All sessions have ended")
     def delete(self) -> tuple[str, int]:
-        """End all your sessions, this one too."""
+        """End all your sessions, including this one."""
         service.end_all_sessions(caller())
         return "", 204
 
@@ -131,12 +131,12 @@ class Password(Resource):
 
     @signed_in(namespace, token=("access",))
     @takes(namespace, schemas.password_change)
-    @namespace.response(204, "Changed; every other session has ended")
+    @namespace.response(204, "The password was changed; all other sessions have ended")
     @namespace.response(429, "Too many wrong passwords")
     def post(self, body: dict[str, Any]) -> tuple[str, int]:
-        """Change your password and end every other session.
+        """Change your password and end all your other sessions.
 
-        Your API keys outlive it, unless `end_api_keys` is true.
+        Your API keys stay valid, unless `end_api_keys` is true.
         """
         new, client = body.pop("new_password"), ratelimit.client()
         service.change_password(caller(), body.pop("current_password"), new, client, **body)
@@ -148,9 +148,9 @@ class PasswordReset(Resource):
     """A password instead of a temporary one."""
 
     @takes(namespace, schemas.password_choice)
-    @namespace.response(204, "Changed; all sessions have ended")
-    @namespace.response(403, "The token is not valid, was used before, or has expired")
+    @namespace.response(204, "The password was changed; all sessions have ended")
+    @namespace.response(403, "The token is invalid, was already used, or has expired")
     def post(self, body: dict[str, Any]) -> tuple[str, int]:
-        """Choose a new password with the token that signing in has answered; it serves once."""
+        """Set a new password with a reset token; a token works once."""
         new_passwords.choose(body["token"], body["new_password"])
         return "", 204

@@ -9,7 +9,9 @@ from api.http.restx import Cursor, Id, NullableTypedString, Time, TypedString, m
 from api.http.times import rfc3339
 from api.models import Session
 
-namespace = Namespace("auth", description="Register, sign in, refresh, sign out; sessions.")
+namespace = Namespace(
+    "auth", description="Register, sign in and out, refresh tokens, manage sessions."
+)
 
 registration = model(
     namespace,
@@ -30,7 +32,7 @@ renewal = model(
     namespace,
     "Renewal",
     refresh_token=fields.String(
-        example="eyJhbGciOiJIUzI1NiIs...", description="Instead of sending it as bearer token."
+        example="eyJhbGciOiJIUzI1NiIs...", description="Instead of sending it as the bearer token."
     ),
 )
 NEW_PASSWORD = TypedString(required=True, **{**PASSWORD, "example": "ten thousand great lamps"})
@@ -40,7 +42,7 @@ password_change = model(
     current_password=fields.String(required=True, example=PASSWORD["example"]),
     new_password=NEW_PASSWORD,
     end_api_keys=fields.Boolean(
-        example=False, description="Whether to end all your API keys too, which otherwise stay."
+        example=False, description="Whether to revoke all your API keys too."
     ),
 )
 password_choice = model(
@@ -49,7 +51,7 @@ password_choice = model(
     token=fields.String(
         required=True,
         example="WyIwMWExZmJlZC1jMzE3...",
-        description="The `reset_token` that signing in with a temporary password answers.",
+        description="The `reset_token` from signing in with a temporary password.",
     ),
     new_password=NEW_PASSWORD,
 )
@@ -60,7 +62,7 @@ tokens = model(
     refresh_token=fields.String(required=True, example="eyJhbGciOiJIUzI1NiIs..."),
     token_type=fields.String(required=True, enum=["Bearer"]),
     expires_in=fields.Integer(
-        required=True, example=900, description="Seconds the access token lives."
+        required=True, example=900, description="Lifetime of the access token, in seconds."
     ),
 )
 session = model(
@@ -68,13 +70,15 @@ session = model(
     "Session",
     id=Id(required=True),
     user_agent=fields.String(
-        required=True, example="curl/8.5.0", description="The device, as it called itself."
+        required=True, example="curl/8.5.0", description="User-Agent of the device."
     ),
     address=fields.String(required=True, example="192.0.2.7"),
     created_at=Time(required=True),
-    last_used_at=Time(required=True, description="Sign-in or latest refresh."),
+    last_used_at=Time(required=True, description="Time of the sign-in or the latest refresh."),
     expires_at=Time(required=True),
-    current=fields.Boolean(required=True, description="The session that asks."),
+    current=fields.Boolean(
+        required=True, description="Whether this is the session of this request."
+    ),
 )
 session_list = model(
     namespace,

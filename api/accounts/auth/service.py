@@ -21,7 +21,7 @@ GRACE = timedelta(seconds=10)
 MOST_SESSIONS = 100
 SPRAYS = ratelimit.limit("login-client", "30/15 minutes")
 REGISTRATIONS = ratelimit.limit("register", "120/hour")
-WRONG = N_("The e-mail address or the password is not right.")
+WRONG = N_("The e-mail address or the password is incorrect.")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Device:
 
 
 def login(email: str, password: str, device: Device) -> dict[str, Any]:
-    """A new session's tokens.
+    """The tokens of a new session.
 
     Raises:
         NotSignedIn: wrong in any way, in the same words and the same time.
@@ -127,7 +127,7 @@ def refresh(who: Caller) -> dict[str, Any]:
     if row is None or not lost_answer:
         db.session.execute(delete(Session).where(mine))
         db.session.commit()
-        raise NotSignedIn("This refresh token was used before.", "token_revoked")
+        raise NotSignedIn("This refresh token has already been used.", "token_revoked")
     return _pair(row, who.roles)
 
 
@@ -175,4 +175,4 @@ def change_password(
         end_api_keys=end_api_keys,
     )
     if changed is None:
-        raise Forbidden("The password is not right.", "invalid_credentials")
+        raise Forbidden("The password is incorrect.", "invalid_credentials")

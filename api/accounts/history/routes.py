@@ -29,9 +29,9 @@ class History(Resource):
 
     @signed_in(namespace, "history:read")
     @takes_options(namespace, *schemas.FILTERS, *paging.OPTIONS)
-    @namespace.response(200, "The newest entries first", schemas.entry_list)
+    @namespace.response(200, "Your history, newest first", schemas.entry_list)
     def get(self, options: dict[str, Any]) -> paging.Page:
-        """List what you have asked."""
+        """List your history."""
         query = service.mine(caller())
         if options["service"]:
             query = query.where(HistoryEntry.service == options["service"])
@@ -42,7 +42,7 @@ class History(Resource):
         return paging.page(query, HistoryEntry.id, options, summary_json)
 
     @signed_in(namespace, "history:write")
-    @namespace.response(204, "All is deleted, files included")
+    @namespace.response(204, "The history and its files were deleted")
     def delete(self) -> tuple[str, int]:
         """Delete your whole history."""
         service.remove_all(caller())
@@ -57,14 +57,14 @@ class Entry(Resource):
     @namespace.response(200, "The entry with its result", schemas.entry)
     @namespace.response(404, "You have no such entry")
     def get(self, entry_id: UUID) -> dict[str, Any]:
-        """Read one entry."""
+        """Get a history entry."""
         return entry_json(service.get(caller(), entry_id))
 
     @signed_in(namespace, "history:write")
-    @namespace.response(204, "The entry is deleted, files included")
+    @namespace.response(204, "The entry and its files were deleted")
     @namespace.response(404, "You have no such entry")
     def delete(self, entry_id: UUID) -> tuple[str, int]:
-        """Delete one entry."""
+        """Delete a history entry."""
         service.remove(caller(), entry_id)
         return "", 204
 
@@ -73,7 +73,7 @@ def _download(entry_id: UUID, kind: str, options: dict[str, Any]) -> Response:
     row = service.get(caller(), entry_id)
     name, media_type = getattr(row, kind), getattr(row, f"{kind}_type")
     if name is None:
-        raise NotFound("This entry has no such file.")
+        raise NotFound("This history entry has no such file.")
     shown = f"percept-{entry_id}-{kind}{extension(media_type)}"
     try:
         size = storage().size(name)
@@ -81,7 +81,7 @@ def _download(entry_id: UUID, kind: str, options: dict[str, Any]) -> Response:
             return Response(status=307, headers={"Location": url})
         stream = storage().open(name)
     except FileNotFoundError:
-        raise NotFound("This entry has no such file.") from None
+        raise NotFound("This history entry has no such file.") from None
     return _sent(stream, size, media_type, shown)
 
 
@@ -114,9 +114,9 @@ class Input(Resource):
     @signed_in(namespace, "history:read")
     @takes_options(namespace, schemas.REDIRECT)
     @answers_with(namespace, "The file, as an attachment", Binary(), ANY_TYPE)
-    @namespace.response(307, "It is to be had elsewhere; see Location")
+    @namespace.response(307, "The file is at the URL in `Location`")
     @namespace.response(404, "You have no such entry, or it has no such file")
-    @namespace.response(416, "It has no such part")
+    @namespace.response(416, "The file does not have this byte range")
     def get(self, entry_id: UUID, options: dict[str, Any]) -> Response:
         """Download the file that you sent."""
         return _download(entry_id, "input", options)
@@ -129,9 +129,9 @@ class Output(Resource):
     @signed_in(namespace, "history:read")
     @takes_options(namespace, schemas.REDIRECT)
     @answers_with(namespace, "The file, as an attachment", Binary(), ANY_TYPE)
-    @namespace.response(307, "It is to be had elsewhere; see Location")
+    @namespace.response(307, "The file is at the URL in `Location`")
     @namespace.response(404, "You have no such entry, or it has no such file")
-    @namespace.response(416, "It has no such part")
+    @namespace.response(416, "The file does not have this byte range")
     def get(self, entry_id: UUID, options: dict[str, Any]) -> Response:
-        """Download the file that was answered."""
+        """Download the file that the service returned."""
         return _download(entry_id, "output", options)

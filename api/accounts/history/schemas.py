@@ -9,17 +9,17 @@ from api.http.restx import Cursor, Id, NullableString, Time, model
 from api.http.times import rfc3339
 from api.models import HistoryEntry
 
-namespace = Namespace("history", description="What you have asked, and what was answered.")
+namespace = Namespace("history", description="Your past requests and their results.")
 
 FILTERS = (
     Option("service", "Only entries of this service, such as `ocr`."),
-    Option("from", "Only entries of this time (RFC 3339) or later."),
+    Option("from", "Only entries from this time on (RFC 3339)."),
     Option("to", "Only entries before this time (RFC 3339)."),
 )
 REDIRECT = Option(
     "redirect",
-    "Whether to answer 307 with an address, good for five minutes, at which the store of the files "
-    "has it. Where the files are in a folder, they come from here in any case.",
+    "`true`: redirect (307) to a URL of the file storage, valid for five minutes. If files are "
+    "stored in a folder, the server always sends the file itself.",
     bool,
     default=False,
 )
@@ -31,11 +31,11 @@ COLUMNS = {
     "options": fields.Raw(
         required=True,
         example={"top_k": 5, "language": "en"},
-        description="As they were given, with the defaults.",
+        description="Options of the request, including defaults.",
     ),
     "created_at": Time(required=True),
     "duration_ms": fields.Float(
-        required=True, example=55.57, description="What the computation took."
+        required=True, example=55.57, description="Duration of the computation, in milliseconds."
     ),
     "input_type": NullableString(
         required=True, example="image/jpeg", description="Media type of the stored input, if any."
@@ -52,7 +52,7 @@ entry = model(
     result=fields.Raw(
         required=True,
         example={"predictions": [{"class_id": "cat", "label": "cat", "probability": 0.93}]},
-        description="What the service answered, as JSON.",
+        description="Result of the service, as JSON.",
     ),
 )
 entry_list = model(

@@ -21,8 +21,8 @@ from api.models import UNFINISHED, Job
 
 EVENTS = "text/event-stream"
 FOLLOWED = (
-    "Server-Sent Events: `data:` is the job, whenever it has changed. The stream ends with the "
-    "job, and when your session, key or account ends. If it is cut off before, ask for it again."
+    "Server-Sent Events. Each `data:` is the job as JSON, sent when it changes. The stream ends "
+    "with the job, or with your session, key or account. If it breaks, request it again."
 )
 
 
@@ -32,7 +32,7 @@ class Jobs(Resource):
 
     @signed_in(namespace)
     @takes_options(namespace, *schemas.FILTERS, *paging.OPTIONS)
-    @namespace.response(200, "The newest jobs first", schemas.job_list)
+    @namespace.response(200, "Your jobs, newest first", schemas.job_list)
     def get(self, options: dict[str, Any]) -> paging.Page:
         """List your jobs, without their results."""
         query = service.mine(caller())
@@ -47,20 +47,20 @@ class OneJob(Resource):
     """One of your jobs."""
 
     @signed_in(namespace)
-    @namespace.response(200, "The job; `result` or `error` once it has ended", job)
+    @namespace.response(200, "The job, with `result` or `error` after it has ended", job)
     @namespace.response(404, "You have no such job")
     def get(self, job_id: UUID) -> Any:
-        """Read one job."""
+        """Get a job."""
         found = service.get(caller(), job_id)
         wait = {"Retry-After": "1"} if found.status in UNFINISHED else {}
         return job_json(found), 200, wait
 
     @signed_in(namespace)
-    @namespace.response(204, "It is cancelled; what it has computed is not stored")
+    @namespace.response(204, "The job was cancelled; no result is stored")
     @namespace.response(404, "You have no such job")
-    @namespace.response(409, "It has ended already")
+    @namespace.response(409, "The job has already ended")
     def delete(self, job_id: UUID) -> tuple[str, int]:
-        """Cancel one job."""
+        """Cancel a job."""
         service.cancel(caller(), job_id)
         return "", 204
 
@@ -72,9 +72,9 @@ class Events(Resource):
     @signed_in(namespace)
     @answers_with(namespace, FOLLOWED, Binary(), EVENTS)
     @namespace.response(404, "You have no such job")
-    @namespace.response(503, "Too many are following jobs")
+    @namespace.response(503, "Too many clients are following jobs")
     def get(self, job_id: UUID) -> Response:
-        """Follow one job."""
+        """Follow a job until it ends."""
         service.get(caller(), job_id)
         with ExitStack() as held:
             held.enter_context(service.place())

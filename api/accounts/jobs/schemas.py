@@ -11,7 +11,7 @@ __all__ = ["FILTERS", "job_list", "namespace"]
 
 FILTERS = (
     Option("service", "Only jobs of this service, such as `ocr`."),
-    Option("status", "Only jobs of this status.", choices=STATUSES),
+    Option("status", "Only jobs with this status.", choices=STATUSES),
 )
 job_list = model(
     namespace,

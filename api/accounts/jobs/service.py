@@ -55,13 +55,13 @@ def cancel(who: Caller, job_id: UUID) -> None:
     job = get(who, job_id)
     if who.scopes.isdisjoint({job.service, WRITING}):
         raise Forbidden(
-            "This key does not have the scope %(scope)s.", "scope_missing", scope=job.service
+            "This API key does not have the scope %(scope)s.", "scope_missing", scope=job.service
         )
     request = states.cancel(who.user_id, job_id)
     if request is not None:
         storage().remove(*request["files"])
     elif get(who, job_id).status != "cancelled":
-        raise Conflict("This job has ended already.", "job_ended")
+        raise Conflict("This job has already ended.", "job_ended")
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def place() -> Iterator[None]:
         Overloaded: all are taken.
     """
     if not _streams.acquire(blocking=False):
-        raise Overloaded("The server has all the work it can take. Please try again.")
+        raise Overloaded("The server is at capacity. Please try again.")
     try:
         yield
     finally:

@@ -22,7 +22,7 @@ class Keys(Resource):
 
     @signed_in(namespace, "account")
     @takes_options(namespace, *paging.OPTIONS)
-    @namespace.response(200, "The newest keys first", schemas.key_list)
+    @namespace.response(200, "Your API keys, newest first", schemas.key_list)
     def get(self, options: dict[str, Any]) -> paging.Page:
         """List your API keys."""
         mine = select(ApiKey).where(ApiKey.user_id == caller().user_id)
@@ -31,14 +31,14 @@ class Keys(Resource):
     @signed_in(namespace, "account")
     @takes(namespace, schemas.creation)
     @idempotent(namespace)
-    @namespace.response(201, "The new key, shown this once", schemas.new_api_key)
+    @namespace.response(201, "The new key; it is shown only once", schemas.new_api_key)
     @namespace.response(409, "You have 50 keys already")
     def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        """Make an API key; without `scopes` it has all of yours.
+        """Create an API key; without `scopes`, it has all your scopes.
 
-        A key that is made with a key ends with that key. No key can give rights: to make an
-        administrator, to change roles, to enable an account or to reset a password, sign in.
-        Keys outlive sessions and a changed password, until they expire or are deleted.
+        A key that was created with another key ends with that key. A key can't create
+        administrators, change roles, enable accounts or reset passwords; sign in for that. Keys
+        stay valid after a sign-out or a changed password, until they expire or are revoked.
         """
         row, key = service.create(caller(), **body)
         return {**key_json(row), "key": key}, 201
@@ -49,9 +49,9 @@ class OneKey(Resource):
     """One of your keys."""
 
     @signed_in(namespace, "account")
-    @namespace.response(204, "The key has ended")
+    @namespace.response(204, "The key was revoked")
     @namespace.response(404, "You have no such key")
     def delete(self, key_id: UUID) -> tuple[str, int]:
-        """End an API key; it stops working at once."""
+        """Revoke an API key; it stops working immediately."""
         service.end(caller(), key_id)
         return "", 204

@@ -9,13 +9,15 @@ from api.http.times import rfc3339
 from api.http.tokens import SCOPES
 from api.models import ApiKey
 
-namespace = Namespace("api-keys", path="/auth/api-keys", description="Keys for programs.")
+namespace = Namespace("api-keys", path="/auth/api-keys", description="API keys for programs.")
 
 SHOWN = {
     "id": Id(required=True),
     "name": fields.String(required=True, example="nightly import"),
     "prefix": fields.String(
-        required=True, example="pct_dSrIKX", description="How the key begins, to tell it by."
+        required=True,
+        example="pct_dSrIKX",
+        description="First characters of the key, to recognise it.",
     ),
     "scopes": fields.List(fields.String(enum=list(SCOPES)), required=True),
     "created_at": Time(required=True),
@@ -30,7 +32,7 @@ new_api_key = model(
     key=fields.String(
         required=True,
         example="pct_dSrIKXUM...",
-        description="The key itself. It is never shown again.",
+        description="The key. It is shown only once.",
     ),
 )
 key_list = model(

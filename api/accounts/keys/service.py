@@ -34,7 +34,7 @@ def create(
     if not wanted <= who.scopes:
         missing = ", ".join(sorted(wanted - who.scopes))
         raise Forbidden(
-            "This key does not have the scope %(scope)s.", "scope_missing", scope=missing
+            "This API key does not have the scope %(scope)s.", "scope_missing", scope=missing
         )
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     row = ApiKey(
@@ -71,7 +71,7 @@ def _bind(row: ApiKey, maker_id: UUID) -> None:
     maker = db.session.get(ApiKey, maker_id)
     if maker is None:
         db.session.rollback()
-        raise NotSignedIn("This API key is not valid.", "api_key_invalid")
+        raise NotSignedIn("This API key is invalid.", "api_key_invalid")
     row.made_by = maker_id
     row.expires_at = min(filter(None, (row.expires_at, maker.expires_at)), default=None)
 
@@ -79,7 +79,7 @@ def _bind(row: ApiKey, maker_id: UUID) -> None:
 def _future(text: str) -> datetime:
     time = time_of("expires_at", text)
     if time <= now():
-        raise invalid("expires_at", "Lies in the past.")
+        raise invalid("expires_at", "Must be in the future.")
     return time
 
 

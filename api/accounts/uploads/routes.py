@@ -17,8 +17,8 @@ from api.http.restx import takes
 from api.http.tokens import SERVICES
 
 SIGNED = {
-    "expires": {"in": "query", "description": "As it stands in the address."},
-    "signature": {"in": "query", "description": "As it stands in the address."},
+    "expires": {"in": "query", "description": "From the URL that `POST /uploads` returns."},
+    "signature": {"in": "query", "description": "From the URL that `POST /uploads` returns."},
     "file": {
         "in": "body",
         "required": True,
@@ -34,12 +34,12 @@ class Uploads(Resource):
     @signed_in(namespace, *SERVICES)
     @takes(namespace, schemas.wish, optional=True)
     @idempotent(namespace)
-    @namespace.response(201, "Where to put the file", schemas.place)
-    @namespace.response(503, "Nothing can be stored at the moment")
+    @namespace.response(201, "The upload, with the URL for its file", schemas.place)
+    @namespace.response(503, "The file storage is not available")
     def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
-        """Ask where to put a file; its `id` then stands in for the file in other requests.
+        """Create an upload; other requests accept its `id` instead of a file.
 
-        The body may be left out. The file can be put again until the upload expires.
+        The body is optional. You can send the file again until the upload expires.
         """
         base = current_app.config["SETTINGS"].public_url or request.url_root
         row, url = service.create(caller(), base.rstrip("/") + request.path, **body)
@@ -51,18 +51,18 @@ class OneUpload(Resource):
     """One of your uploads."""
 
     @signed_in(namespace, *SERVICES)
-    @namespace.response(200, "The upload as it stands", schemas.upload)
+    @namespace.response(200, "The upload", schemas.upload)
     @namespace.response(404, "You have no such upload")
-    @namespace.response(503, "The files cannot be reached at the moment")
+    @namespace.response(503, "The file storage is not available")
     def get(self, upload_id: UUID) -> dict[str, Any]:
-        """Read one upload."""
+        """Get an upload."""
         return upload_json(uploaded.get(caller().user_id, upload_id))
 
     @signed_in(namespace, *SERVICES)
-    @namespace.response(204, "The upload is deleted, its file included")
+    @namespace.response(204, "The upload and its file were deleted")
     @namespace.response(404, "You have no such upload")
     def delete(self, upload_id: UUID) -> tuple[str, int]:
-        """Delete one upload."""
+        """Delete an upload."""
         service.remove(caller(), upload_id)
         return "", 204
 
@@ -72,19 +72,24 @@ class Content(Resource):
     """The file of an upload."""
 
     @namespace.doc(params=SIGNED, consumes=[uploaded.ANY_TYPE])
-    @namespace.response(204, "The file is here")
-    @namespace.response(400, "The body breaks off")
-    @namespace.response(403, "The address was not signed by this server, or has expired")
-    @namespace.response(404, "The upload is gone, or its owner is disabled")
+    @namespace.response(204, "The file was stored")
+    @namespace.response(400, "The body is incomplete")
+    @namespace.response(403, "The signature is invalid or has expired")
+    @namespace.response(404, "The upload no longer exists, or its owner is disabled")
     @namespace.response(413, "The file is too large")
-    @namespace.response(415, "The file is not of the announced media type")
+    @namespace.response(415, "The file does not have the announced media type")
     @namespace.response(422, "The file does not have the announced size")
-    @namespace.response(503, "Nothing can be stored at the moment")
+    @namespace.response(503, "The file storage is not available")
     def put(self, upload_id: UUID) -> tuple[str, int]:
-        """Put the file. Only at the address that `POST /uploads` answers; it needs no token."""
+        """Send the file of an upload.
+
+        Use the URL that `POST /uploads` returns. It needs no token.
+        """
         given = (request.args.get(name, "") for name in ("expires", "signature"))
         row = service.signed(upload_id, *given)
         if row.media_type and request.mimetype != row.media_type.lower():
-            raise WrongMediaType("The file was announced as %(type)s.", type=row.media_type)
+            raise WrongMediaType(
+                "The Content-Type must be %(type)s, as announced.", type=row.media_type
+            )
         service.store(row, uploaded.incoming(row.size))
         return "", 204

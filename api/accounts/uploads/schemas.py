@@ -9,7 +9,7 @@ from api.http.restx import Id, NullableString, Time, model
 from api.http.times import rfc3339
 from api.models import Upload
 
-namespace = Namespace("uploads", description="Files that are sent ahead, and then named.")
+namespace = Namespace("uploads", description="Upload large files before you use them in a request.")
 
 
 class NullableInteger(fields.Integer):
@@ -26,27 +26,27 @@ wish = model(
         max_length=100,
         pattern=MEDIA_TYPE,
         example="image/png",
-        description="If given, the file must be put with this Content-Type.",
+        description="If set, the file must be sent with this Content-Type.",
     ),
     size=fields.Integer(
-        min=1, example=48213, description="If given, the file must have so many bytes."
+        min=1, example=48213, description="If set, the file must have this number of bytes."
     ),
 )
 place = model(
     namespace,
     "Place",
-    id=Id(required=True, description="To be sent as `upload_id` in place of the file."),
+    id=Id(required=True, description="Send it as `upload_id` instead of a file."),
     url=fields.String(
         required=True,
         example="https://percept.example/api/v1/uploads/01a1fbed-c317-7722-907f-f02a73331a68"
         "/content?expires=1795230425&signature=5c0e...",
-        description="Where to put the file. Whoever knows it may do so: it needs no token.",
+        description="URL to send the file to. It needs no token, so keep it secret.",
     ),
     method=fields.String(required=True, enum=["PUT"], example="PUT"),
     headers=fields.Raw(
         required=True,
         example={"Content-Type": "image/png"},
-        description="What must be sent with it.",
+        description="Headers that must be sent with the file.",
     ),
     expires_at=Time(required=True),
     max_bytes=fields.Integer(required=True, example=200_000_000),
@@ -56,11 +56,11 @@ upload = model(
     "Upload",
     id=Id(required=True),
     media_type=NullableString(
-        required=True, example="image/png", description="As announced, if it was."
+        required=True, example="image/png", description="Announced media type, if any."
     ),
-    size=NullableInteger(required=True, example=48213, description="As announced, if it was."),
+    size=NullableInteger(required=True, example=48213, description="Announced media type, if any."),
     received=NullableInteger(
-        required=True, example=48213, description="Bytes that were put; null: none yet."
+        required=True, example=48213, description="Bytes received; `null` if none yet."
     ),
     expires_at=Time(required=True),
 )

@@ -74,12 +74,12 @@ def signed(upload_id: UUID, expires: str, signature: str) -> Upload:
     """
     wanted = _signature(upload_id, expires)
     if not hmac.compare_digest(signature.encode(errors="replace"), wanted.encode()):
-        raise Forbidden("This address was not signed by this server.", "signature_invalid")
+        raise Forbidden("The signature of this URL is invalid.", "signature_invalid")
     row = _row(upload_id)
     if row is None:
         raise NotFound("There is no such upload.")
     if min(int(expires), row.expires_at.timestamp()) <= now().timestamp():
-        raise Forbidden("This address has expired.", "upload_expired")
+        raise Forbidden("This URL has expired.", "upload_expired")
     return row
 
 

@@ -25,23 +25,23 @@ class Me(Resource):
     @signed_in(namespace, "account")
     @namespace.response(200, "Your account", schemas.user)
     def get(self) -> dict[str, Any]:
-        """Read your own account."""
+        """Get your account."""
         return user_json(service.get(caller().user_id))
 
     @signed_in(namespace, "account")
     @takes(namespace, schemas.own_change)
-    @namespace.response(200, "Your account, changed", schemas.user)
+    @namespace.response(200, "Your changed account", schemas.user)
     def patch(self, body: dict[str, Any]) -> dict[str, Any]:
         """Change your name or language."""
         return user_json(service.change(caller().user_id, body))
 
     @signed_in(namespace, "account")
     @takes(namespace, schemas.own_end)
-    @namespace.response(204, "Your account is gone")
-    @namespace.response(409, "You are the last administrator")
+    @namespace.response(204, "Your account was deleted")
+    @namespace.response(409, "You are the last active administrator")
     @namespace.response(429, "Too many wrong passwords")
     def delete(self, body: dict[str, Any]) -> tuple[str, int]:
-        """Delete your account and everything that belongs to it."""
+        """Delete your account and all its data."""
         service.confirm(caller().user_id, body["password"], ratelimit.client())
         service.remove(caller().user_id)
         return "", 204
@@ -53,7 +53,7 @@ class Users(Resource):
 
     @signed_in(namespace, "account", role="admin")
     @takes_options(namespace, *paging.OPTIONS)
-    @namespace.response(200, "The newest accounts first", schemas.user_list)
+    @namespace.response(200, "All accounts, newest first", schemas.user_list)
     def get(self, options: dict[str, Any]) -> paging.Page:
         """List accounts."""
         return paging.page(select(User), User.id, options, user_json)
@@ -78,27 +78,27 @@ class OneUser(Resource):
     @signed_in(namespace, "account", role="admin")
     @namespace.response(200, "The account", schemas.user)
     def get(self, user_id: UUID) -> dict[str, Any]:
-        """Read an account."""
+        """Get an account."""
         return user_json(service.get(user_id))
 
     @signed_in(namespace, "account", role="admin")
     @takes(namespace, schemas.change)
-    @namespace.response(200, "The account, changed", schemas.user)
-    @namespace.response(409, "The last active administrator has to stay")
+    @namespace.response(200, "The changed account", schemas.user)
+    @namespace.response(409, "There must be at least one active administrator")
     def patch(self, body: dict[str, Any], user_id: UUID) -> dict[str, Any]:
         """Change an account: name, language, roles, active.
 
-        With an API key, roles cannot be changed and accounts cannot be enabled.
+        An API key can't change roles or enable accounts.
         """
         if "roles" in body or body.get("active"):
             refuse_keys(caller())
         return user_json(service.change(user_id, body))
 
     @signed_in(namespace, "account", role="admin")
-    @namespace.response(204, "The account is gone")
-    @namespace.response(409, "The last active administrator has to stay")
+    @namespace.response(204, "The account was deleted")
+    @namespace.response(409, "There must be at least one active administrator")
     def delete(self, user_id: UUID) -> tuple[str, int]:
-        """Delete an account and everything that belongs to it."""
+        """Delete an account and all its data."""
         service.remove(user_id)
         return "", 204
 
@@ -111,12 +111,15 @@ class OnePassword(Resource):
     @signed_in(namespace, "account", role="admin", token=("access",))
     @takes(namespace, schemas.reset, optional=True)
     @idempotent(namespace)
-    @namespace.response(200, "The temporary password, shown this once", schemas.temporary_password)
+    @namespace.response(
+        200, "The temporary password; it is shown only once", schemas.temporary_password
+    )
     def post(self, body: dict[str, Any], user_id: UUID) -> dict[str, Any]:
-        """Give a user who forgot their password a temporary one, and end all their sessions.
+        """Set a temporary password for a user, and end all their sessions.
 
-        It is good for three days, and for nothing but choosing another: signing in with it answers
-        403 with a `reset_token` for `POST /auth/password/reset`. The old password ends at once.
+        It is valid for three days, and only to set a new password: signing in with it returns 403
+        with a `reset_token` for `POST /auth/password/reset`. The old password stops working
+        immediately.
         """
         password, until, change = new_passwords.give_temporary(user_id, **body)
         return {

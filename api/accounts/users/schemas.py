@@ -21,28 +21,28 @@ from api.http.restx import (
 from api.http.times import rfc3339
 from api.models import ROLES, User
 
-namespace = Namespace("users", description="Your own account, and all of them for administrators.")
+namespace = Namespace("users", description="Your account. Administrators manage all accounts.")
 
 EMAIL: dict[str, Any] = {
     "as_kept": names.trimmed,
     "min_length": 3,
     "max_length": names.LONGEST_EMAIL,
     "example": "ada@example.com",
-    "description": "White space around it is ignored.",
+    "description": "Leading and trailing white space is ignored.",
 }
 PASSWORD: dict[str, Any] = {
     "as_kept": passwords.normalised,
     "min_length": passwords.SHORTEST,
     "max_length": passwords.LONGEST,
     "example": "ten thousand small lamps",
-    "description": "Normalised (NFC) before it is counted and hashed.",
+    "description": "Normalised to NFC before its length is checked.",
 }
 NAME: dict[str, Any] = {
     "as_kept": partial(composed, longest=names.LONGEST_NAME),
     "min_length": 1,
     "max_length": names.LONGEST_NAME,
     "example": "Ada",
-    "description": "Kept in NFC; without control, invisible and markup characters.",
+    "description": "Stored in NFC. Control, invisible and markup characters are not allowed.",
 }
 LOCALE = {"enum": list(LANGUAGES), "example": "en"}
 
@@ -97,19 +97,19 @@ reset = model(
     namespace,
     "Reset",
     end_api_keys=fields.Boolean(
-        example=False, description="Whether to end the user's API keys too, which otherwise stay."
+        example=False, description="Whether to revoke the user's API keys too."
     ),
 )
 temporary_password = model(
     namespace,
     "TemporaryPassword",
     temporary_password=fields.String(
-        required=True, example="k7mq-r2xw-93hd-tbzn", description="It is never shown again."
+        required=True, example="k7mq-r2xw-93hd-tbzn", description="It is shown only once."
     ),
     expires_at=Time(required=True),
     ended_sessions=fields.Integer(required=True, example=2),
     api_keys=fields.Integer(
-        required=True, example=1, description="How many API keys of the user still work."
+        required=True, example=1, description="Number of API keys of the user that are still valid."
     ),
 )
 

@@ -33,7 +33,7 @@ def create(
     """
     address, shown = clean_email(email), clean_name(name)
     passwords.check(password, address)
-    taken = Conflict("This e-mail address already has an account.", "email_taken")
+    taken = Conflict("An account with this e-mail address already exists.", "email_taken")
     if db.session.scalar(select(User.id).where(User.email_key == email_key(address))):
         raise taken
     row = User(
@@ -135,7 +135,7 @@ def confirm(user_id: UUID, password: str, client: str) -> User:
     with passwords.turn():
         right = passwords.verified(user.password_hash, password)
     if not right:
-        raise Forbidden("The password is not right.", "invalid_credentials")
+        raise Forbidden("The password is incorrect.", "invalid_credentials")
     if user.temporary_until:
         raise new_passwords.required(user.id, user.password_hash, user.temporary_until)
     ratelimit.forget(GUESSES, str(user_id), client)
@@ -157,4 +157,4 @@ def _refuse_if_deserted(before: int) -> None:
     admins = db.session.scalar(select(func.count()).where(_is_admin(), User.active))
     if before and not admins:
         db.session.rollback()
-        raise Conflict("The last active administrator has to stay.", "last_admin")
+        raise Conflict("There must be at least one active administrator.", "last_admin")

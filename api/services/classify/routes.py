@@ -34,10 +34,10 @@ class Classify(Resource):
     @takes_options(namespace, *schemas.OPTIONS, CALLBACK)
     @idempotent(namespace)
     @respond_async(namespace)
-    @namespace.response(200, "The likeliest classes first", schemas.answer)
-    @namespace.response(503, "Too much work at the moment, or no model")
+    @namespace.response(200, "The classes, most likely first", schemas.answer)
+    @namespace.response(503, "The server is at capacity, or has no model")
     def post(self, image: File, options: dict[str, Any]) -> dict[str, Any]:
-        """Classify a picture (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF)."""
+        """Classify an image (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF)."""
         with inference("classify", options) as run:
             model = run.lend(options["model"])
             found, run.input = service.classify(model, image.content, _options(options), run.watch)
@@ -54,10 +54,10 @@ class ClassifyBatch(Resource):
     @takes_options(namespace, *schemas.OPTIONS, CALLBACK)
     @idempotent(namespace)
     @respond_async(namespace)
-    @namespace.response(200, "A result for each picture, in order", schemas.batch_answer)
-    @namespace.response(503, "Too much work at the moment, or no model")
+    @namespace.response(200, "A result for each image, in order", schemas.batch_answer)
+    @namespace.response(503, "The server is at capacity, or has no model")
     def post(self, images: list[File], options: dict[str, Any]) -> dict[str, Any]:
-        """Classify up to 32 pictures; one that cannot be read does not fail the others."""
+        """Classify up to 32 images; an invalid file does not affect the others."""
         with inference("classify", options) as run:
             model = run.lend(options["model"])
             found, run.input = service.classify_many(

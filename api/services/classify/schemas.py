@@ -7,9 +7,9 @@ from api.http.options import Option
 from api.http.restx import Anything, model
 from api.services.classify.service import LANGUAGES
 
-namespace = Namespace("classify", description="What is in a picture.")
+namespace = Namespace("classify", description="Find out what an image shows.")
 
-TOP_K = Option("top_k", "How many classes to name.", int, 5, 1, 20)
+TOP_K = Option("top_k", "Number of classes to return.", int, 5, 1, 20)
 MODEL = Option("model", "Name of an installed model; see `GET /models`.")
 LANGUAGE = Option("language", "Language of the labels.", str, "en", choices=LANGUAGES)
 OPTIONS = (TOP_K, MODEL, LANGUAGE)
@@ -37,6 +37,7 @@ batch_answer = model(
     results=fields.List(
         Anything(example=[{"class_id": "n02123045", "label": "tabby", "probability": 0.93}]),
         required=True,
-        description="In the order of the files: a list of predictions, or a problem object.",
+        description="One result for each file, in order: a list of predictions, or a problem "
+        "object.",
     ),
 )

@@ -104,7 +104,7 @@ def _prepare(data: bytes, model: Loaded, options: Options) -> Prepared:
         options.max_pixels,
         options.keep,
         seconds=READING_S,
-        lost=Unusable("The picture takes too much time or memory to read.", "image_unreadable"),
+        lost=Unusable("Reading the image takes too much time or memory.", "image_unreadable"),
     )
 
 
@@ -117,7 +117,7 @@ def _try_prepare(data: bytes, model: Loaded, options: Options) -> Prepared | Bad
 
 def _input(entry: Entry) -> Input:
     if entry.input is None:
-        raise Unusable("The model %(name)s does not take pictures.", name=entry.name)
+        raise Unusable("The model %(name)s does not accept images.", name=entry.name)
     return entry.input
 
 

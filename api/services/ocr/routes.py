@@ -35,19 +35,19 @@ class OpticalCharacterRecognition(Resource):
     @respond_async(namespace)
     @answers_with(
         namespace,
-        "The text with places, or alone, as hOCR, or as a searchable PDF file",
+        "The text with positions (JSON), plain text, hOCR, or a searchable PDF",
         schemas.answer,
         JSON,
         TEXT,
         HTML,
         PDF,
     )
-    @namespace.response(503, "Too much work at the moment, or no model")
+    @namespace.response(503, "The server is at capacity, or has no model")
     def post(self, image: File, options: dict[str, Any], media_type: str) -> Any:
-        """Read a picture (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF) or a PDF file.
+        """Read the text of an image (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF) or a PDF.
 
-        The pages of TIFF and PDF files are read one by one. A page of a PDF file that has a text
-        layer is read from that, unless `force_ocr` is set. `Accept` says what the answer is.
+        TIFF and PDF files may have many pages. If a PDF page has a text layer, its text is used,
+        unless `force_ocr` is set. The `Accept` header selects the format of the response.
         """
         limits = _limits(options)
         with inference("ocr", options) as run:
@@ -74,7 +74,7 @@ def _check_type(file: File) -> None:
     """Refuses a PDF file that is said to be a picture: somebody is being misled."""
     if file.media_type.startswith("image/") and service.is_pdf(file.content):
         raise WrongMediaType(
-            "The file is a PDF file, but was sent as %(type)s.", type=file.media_type
+            "The file is a PDF, but its Content-Type is %(type)s.", type=file.media_type
         )
 
 

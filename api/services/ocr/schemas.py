@@ -8,26 +8,25 @@ from api.http.options import Option
 from api.http.restx import model
 from api.services.ocr.service import CHOICES
 
-namespace = Namespace("ocr", description="What is written in pictures and documents.")
+namespace = Namespace("ocr", description="Read the text of images and documents (OCR).")
 
 JSON, TEXT, HTML, PDF = "application/json", "text/plain", "text/html", "application/pdf"
 MEDIA_TYPES = (*PICTURES, PDF)
 
 LANGUAGE = Option(
     "language",
-    "The language to read: a code such as `en` or `es`. Without it, the engine goes by the "
-    "languages that it knows. Which ones there are depends on the installed models; see "
-    "`GET /models`.",
+    "Language of the text, such as `en` or `es`. Without it, the engine uses all languages that "
+    "it knows. They depend on the installed models; see `GET /models`.",
 )
 ENGINE = Option(
     "engine",
-    "Who reads: `auto` takes, page by page, the installed engine that suits the page. The "
-    "default is the setting `PERCEPT_OCR_ENGINE`, which is `auto` unless it was changed.",
+    "OCR engine. `auto` selects an installed engine for each page. The default is the setting "
+    "`PERCEPT_OCR_ENGINE`, normally `auto`.",
     choices=CHOICES,
 )
 FORCE = Option(
     "force_ocr",
-    "Whether to read pages of PDF files by sight that have a text layer.",
+    "`true`: read PDF pages as images, even if they have a text layer.",
     bool,
     default=False,
 )
@@ -35,7 +34,9 @@ OPTIONS = (LANGUAGE, ENGINE, FORCE)
 
 
 def _confidence() -> fields.Float:
-    return fields.Float(required=True, min=0, max=1, example=0.98, description="How sure, 0 to 1.")
+    return fields.Float(
+        required=True, min=0, max=1, example=0.98, description="Confidence, from 0 to 1."
+    )
 
 
 def _polygon(example: list[list[float]]) -> fields.List:
@@ -45,8 +46,8 @@ def _polygon(example: list[list[float]]) -> fields.List:
         min_items=4,
         max_items=4,
         example=example,
-        description="Four corners `[x, y]` in pixels of the page as it was sent, clockwise from "
-        "the one where the text begins.",
+        description="Four corners `[x, y]` in pixels of the original page, clockwise from the "
+        "start of the text.",
     )
 
 
@@ -73,20 +74,21 @@ page = model(
         required=True,
         min=1,
         example=1654,
-        description="Pixels of the picture as its EXIF orientation shows it; of a page of a PDF "
-        "file, at 200 dots per inch or, if it is larger than A3, fewer.",
+        description="Pixels of the image, after EXIF orientation. PDF pages are rendered at 200 "
+        "dots per inch, or fewer if larger than A3.",
     ),
     height=fields.Integer(required=True, min=1, example=2339),
     rotation=fields.Integer(
         required=True,
         enum=[0, 90, 180, 270],
         example=0,
-        description="Degrees to turn the page clockwise so that its text is upright.",
+        description="Clockwise rotation, in degrees, that makes the text upright.",
     ),
     engine=fields.String(
         required=True,
         example="rapidocr",
-        description="Who has read it; `text_layer` where the text was in the PDF file.",
+        description="Engine that read the page; `text_layer` if the text is from the PDF's text "
+        "layer.",
     ),
     lines=fields.List(fields.Nested(line), required=True, description="In reading order."),
 )
@@ -97,13 +99,13 @@ answer = model(
     text=fields.String(
         required=True,
         example="Total 7.00",
-        description="Lines with a line feed, pages with a form feed between them.",
+        description="The whole text. Line feeds separate lines, form feeds separate pages.",
     ),
     language=fields.String(
         required=True,
         example="en",
-        description="The language that was asked for, else `en` or `es` where the text is in "
-        "one of them, else `und`.",
+        description="The requested language. Otherwise `en` or `es` if the text is in one of "
+        "them, else `und`.",
     ),
     pages=fields.List(fields.Nested(page), required=True),
 )

@@ -31,14 +31,14 @@ class SpeechToText(Resource):
     @respond_async(namespace)
     @answers_with(
         namespace,
-        "What is said, in the format that was asked for",
+        "The transcript, in the requested format",
         schemas.answer,
         schemas.JSON,
         *schemas.TEXT_TYPES.values(),
     )
-    @namespace.response(503, "Too much work at the moment, or no model")
+    @namespace.response(503, "The server is at capacity, or has no model")
     def post(self, audio: File, options: dict[str, Any]) -> Any:
-        """Transcribe a recording, or the sound of a video, of any common container and codec."""
+        """Transcribe an audio or video file of any common format."""
         language = service.code_of(options["language"])
         wanted = service.Wanted(language, options["word_timestamps"])
         limits = service.Limits(most("audio_minutes"), keep=stores_files())

@@ -7,7 +7,7 @@ from api.http.options import Option
 from api.http.restx import model
 from api.services.stt.service import AUTO
 
-namespace = Namespace("stt", description="What is said in a recording.")
+namespace = Namespace("stt", description="Turn speech into text.")
 
 JSON = "application/json"
 TEXT_TYPES = {
@@ -17,12 +17,12 @@ TEXT_TYPES = {
 }
 LANGUAGE = Option(
     "language",
-    "The language that is spoken: a code such as `en` or `es`, or `auto` to find out. "
-    "Which ones there are depends on the installed models; see `GET /models`.",
+    "Language of the speech, such as `en` or `es`; `auto` detects it. The languages depend on "
+    "the installed models; see `GET /models`.",
     default=AUTO,
 )
-WORDS = Option("word_timestamps", "Whether to tell the times of words.", bool, default=False)
-FORMAT = Option("format", "What the answer is.", default="json", choices=("json", *TEXT_TYPES))
+WORDS = Option("word_timestamps", "`true`: return the time of each word.", bool, default=False)
+FORMAT = Option("format", "Format of the response.", default="json", choices=("json", *TEXT_TYPES))
 MODEL = Option("model", "Name of an installed model; see `GET /models`.")
 OPTIONS = (LANGUAGE, WORDS, FORMAT, MODEL)
 
@@ -49,19 +49,19 @@ MEDIA_TYPES = (
 word = model(
     namespace,
     "Word",
-    start=fields.Float(required=True, min=0, example=0.32, description="Seconds."),
-    end=fields.Float(required=True, min=0, example=0.58, description="Seconds."),
+    start=fields.Float(required=True, min=0, example=0.32, description="Duration in seconds."),
+    end=fields.Float(required=True, min=0, example=0.58, description="Duration in seconds."),
     word=fields.String(required=True, example="what"),
     confidence=fields.Float(min=0, max=1, example=0.97),
 )
 segment = model(
     namespace,
     "Segment",
-    start=fields.Float(required=True, min=0, example=0.12, description="Seconds."),
-    end=fields.Float(required=True, min=0, example=1.84, description="Seconds."),
+    start=fields.Float(required=True, min=0, example=0.12, description="Duration in seconds."),
+    end=fields.Float(required=True, min=0, example=1.84, description="Duration in seconds."),
     text=fields.String(required=True, example="What time is it?"),
     words=fields.List(
-        fields.Nested(word), description="Only with `word_timestamps`, for models that tell them."
+        fields.Nested(word), description="Only with `word_timestamps`, if the model supports it."
     ),
 )
 answer = model(
@@ -69,7 +69,7 @@ answer = model(
     "Answer",
     **ANSWER_FIELDS,
     text=fields.String(required=True, example="What time is it?"),
-    language=fields.String(required=True, example="en", description="What is spoken."),
-    duration=fields.Float(required=True, min=0, example=1.976, description="Seconds."),
+    language=fields.String(required=True, example="en", description="Language of the speech."),
+    duration=fields.Float(required=True, min=0, example=1.976, description="Duration in seconds."),
     segments=fields.List(fields.Nested(segment), required=True),
 )

@@ -23,13 +23,13 @@ from api.services.tts.service.voices import voices
 from api.storage import File
 
 SPOKEN = (
-    "The sound in the format that was asked for. `Content-Location` names its history entry. "
-    "Longer texts are sent while they are spoken, all but FLAC: the first sentence comes at once."
+    "The audio, in the requested format. `Content-Location` is the URL of its history entry. "
+    "All formats except FLAC are streamed: the first sentence is sent at once."
 )
 MARKED = (
-    "One JSON object a line: `time_ms`, `type` (`sentence` or `word`), `start` and `end` in "
-    'characters of the text or SSML, and `value`, which stands there: `{"time_ms": 0, '
-    '"type": "word", "start": 0, "end": 5, "value": "Hello"}`'
+    "One JSON object per line: `time_ms`, `type` (`sentence` or `word`), `start` and `end` "
+    "(character positions in the text or SSML), and `value` (the text there). Example: "
+    '`{"time_ms": 0, "type": "word", "start": 0, "end": 5, "value": "Hello"}`'
 )
 SHOWN = ("id", "name", "language", "gender", "engine", "sample_rate")
 
@@ -43,9 +43,9 @@ class Speak(Resource):
     @idempotent(namespace)
     @respond_async(namespace)
     @answers_with(namespace, SPOKEN, Binary(), *schemas.MEDIA_TYPES)
-    @namespace.response(503, "Too much work at the moment, or the voice broke off")
+    @namespace.response(503, "The server is at capacity, or speech synthesis failed")
     def post(self, body: dict[str, Any]) -> Response:
-        """Read a text aloud, as WAV, MP3, Opus, FLAC or AAC."""
+        """Turn text into speech (WAV, MP3, Opus, FLAC or AAC)."""
         asked, form = _asked(body), body.get("format", "wav")
         with ExitStack() as held:
             run = held.enter_context(inference("tts", _options(body)))
@@ -67,9 +67,9 @@ class Marks(Resource):
     @idempotent(namespace)
     @respond_async(namespace)
     @answers_with(namespace, MARKED, Binary(), schemas.NDJSON)
-    @namespace.response(503, "Too much work at the moment, or the voice broke off")
+    @namespace.response(503, "The server is at capacity, or speech synthesis failed")
     def post(self, body: dict[str, Any]) -> Response:
-        """Tell when each sentence and word of a text is said."""
+        """Get the time of each sentence and word of a text."""
         asked = _asked(body)
         with inference("tts", _options(body)) as run:
             script = _script(run, asked)
@@ -89,9 +89,9 @@ class Voices(Resource):
 
     @signed_in(namespace, "tts")
     @takes_options(namespace, schemas.LANGUAGE)
-    @namespace.response(200, "Every voice of every installed model", schemas.voices)
+    @namespace.response(200, "All voices of the installed models", schemas.voices)
     def get(self, options: dict[str, Any]) -> dict[str, Any]:
-        """List the voices that can be asked for; `es` finds `es-419` too."""
+        """List the voices; `es` also finds `es-419`."""
         found = voices(pools()["tts"], options["language"])
         return {"items": [{name: getattr(voice, name) for name in SHOWN} for voice in found]}
 
@@ -99,7 +99,7 @@ class Voices(Resource):
 def _asked(body: dict[str, Any]) -> service.Asked:
     text, ssml = body.get("text"), body.get("ssml")
     if text and ssml:
-        raise invalid("ssml", "Give either text or ssml, not both.")
+        raise invalid("ssml", "Send either text or ssml, not both.")
     if text is None and not ssml:
         raise invalid("text", "This field is required.")
     return service.Asked(None if ssml else text, ssml or None, **_manner(body))

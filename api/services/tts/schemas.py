@@ -7,13 +7,13 @@ from api.http.options import Option
 from api.http.restx import NullableString, model
 from api.services.tts.service.formats import FORMATS
 
-namespace = Namespace("tts", description="A text read aloud.")
+namespace = Namespace("tts", description="Turn text into speech.")
 
 SSML = (
     "SSML with the elements `speak`, `p`, `s`, `break` (`time` up to 10s, or `strength`), "
     "`prosody` (`rate`, `pitch`, `volume`), `emphasis`, `say-as` (`characters`, `digits`, "
-    "`telephone`), `sub` and `mark` (which has no sound); any other is refused, above all what "
-    "names files or addresses."
+    "`telephone`), `sub` and `mark` (which has no sound). Other elements are refused, "
+    "especially those that name files or URLs."
 )
 LANGUAGE_TAG = "^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$"
 MEDIA_TYPES = tuple(form.media_type for form in FORMATS.values())
@@ -24,23 +24,27 @@ speech = model(
     namespace,
     "Speech",
     text=fields.String(
-        description="What to read; give this or `ssml`. At most 5,000 characters "
+        description="Text to speak, instead of `ssml`. At most 5,000 characters "
         "(`PERCEPT_MAX_CHARACTERS`).",
         example="The kettle is on. Tea will be ready in five minutes.",
     ),
-    ssml=fields.String(description=f"{SSML} Empty counts as not given.", example=""),
+    ssml=fields.String(description=f"{SSML} An empty value is ignored.", example=""),
     voice=fields.String(
         max_length=64, description="Id of a voice, from `GET /tts/voices`.", example="en-us+f2"
     ),
     language=fields.String(
         max_length=35,
         pattern=LANGUAGE_TAG,
-        description="BCP 47; picks a voice where none is named. English otherwise.",
+        description="BCP 47 language tag. Selects a voice if `voice` is not set. Default: English.",
         example="en",
     ),
-    speed=fields.Float(min=0.5, max=2, default=1.0, example=1.0, description="1 is normal."),
+    speed=fields.Float(min=0.5, max=2, default=1.0, example=1.0, description="1 is normal speed."),
     pitch=fields.Float(
-        min=0.5, max=2, default=1.0, example=1.0, description="2 is an octave up, 0.5 one down."
+        min=0.5,
+        max=2,
+        default=1.0,
+        example=1.0,
+        description="2 is one octave higher, 0.5 one octave lower.",
     ),
     format=fields.String(enum=list(FORMATS), default="wav", example="wav"),
     callback_url=fields.String(max_length=CALLBACK.longest, description=CALLBACK.help, example=""),
@@ -50,13 +54,13 @@ voice = model(
     "Voice",
     id=fields.String(required=True, example="es-419"),
     name=fields.String(required=True, example="Spanish (Latin America)"),
-    language=fields.String(required=True, example="es-419", description="BCP 47."),
-    gender=NullableString(required=True, example="male", description="null where unknown."),
+    language=fields.String(required=True, example="es-419", description="BCP 47 language tag."),
+    gender=NullableString(required=True, example="male", description="`null` if unknown."),
     engine=fields.String(required=True, example="espeak"),
-    sample_rate=fields.Integer(required=True, example=22050, description="Samples a second."),
+    sample_rate=fields.Integer(required=True, example=22050, description="Samples per second."),
 )
 voices = model(
     namespace,
     "Voices",
-    items=fields.List(fields.Nested(voice), required=True, description="All of them."),
+    items=fields.List(fields.Nested(voice), required=True, description="All voices."),
 )

@@ -105,7 +105,7 @@ def test_one_engine_alone(tmp_path: Path) -> None:
 def test_an_engine_that_does_not_know_the_language(tmp_path: Path) -> None:
     """It is not asked; where none knows it, the refusal says what would help."""
     store = InstalledModels(tmp_path)
-    with pytest.raises(Unusable, match="only en"):
+    with pytest.raises(Unusable, match="available: en"):
         readers(store, lambda name: loaded(name or "rapidocr"), "auto", "fi")
 
 

@@ -176,7 +176,7 @@ def test_options_that_cannot_be_met(client: FlaskClient, ada: Person) -> None:
         ("engine=tesseract", "model_not_installed", "percept models pull tessdata"),
         ("engine=magic", "validation_failed", "auto, rapidocr, tesseract"),
         ("force_ocr=perhaps", "validation_failed", "true or false"),
-        ("pages=2", "validation_failed", "no such field"),
+        ("pages=2", "validation_failed", "Unknown field"),
     ):
         answer = send(client, ada, plain(), f"?{query}")
         assert (answer.status_code, answer.get_json()["code"]) == (422, code)

@@ -78,5 +78,5 @@ def document(data: bytes) -> Iterator[Any]:
             yield opened
     except pypdfium2.PdfiumError as error:
         if error.err_code == raw.FPDF_ERR_PASSWORD:
-            raise Unusable("The PDF file is locked with a password.", "pdf_locked") from None
+            raise Unusable("The PDF file is protected with a password.", "pdf_locked") from None
         raise Unusable("The PDF file cannot be read.", "pdf_unreadable") from None

@@ -76,8 +76,8 @@ def _those_that_load(models: dict[str, str], lend: Lend) -> dict[str, Loaded]:
 def _nobody_reads(language: str, loaded: dict[str, Loaded]) -> Unusable:
     known = sorted({code for model in loaded.values() for code in model.engine.languages})
     return Unusable(
-        "No installed model reads %(language)s, only %(known)s. Tesseract reads every language "
-        "whose trained data lie in its folder: percept models pull tessdata",
+        "No installed model reads %(language)s; available: %(known)s. Tesseract reads the "
+        "languages whose data files are in its folder: percept models pull tessdata",
         "language_not_available",
         language=language,
         known=", ".join(known),

@@ -62,7 +62,7 @@ def _sheets(data: bytes, limits: Limits, watch: Stopwatch) -> Iterator[tuple[She
 
 
 def _lost() -> TooLarge:
-    return TooLarge("The file takes too much time or memory to read.", "document_too_complex")
+    return TooLarge("Reading the file takes too much time or memory.", "document_too_complex")
 
 
 def _page(number: int, sheet: Sheet, readers: Readers) -> Page:

@@ -16,7 +16,7 @@ def searchable(data: bytes, document: Document) -> bytes:
     Raises:
         TooLarge: it takes too much time or memory to write.
     """
-    lost = TooLarge("The file takes too much time or memory to write.", "document_too_complex")
+    lost = TooLarge("Writing the file takes too much time or memory.", "document_too_complex")
     if guest.is_pdf(data):
         texts = {p.number: p.lines for p in document.pages if p.engine != TEXT_LAYER}
         return guests.call(guest.over_pdf, data, texts, seconds=DOCUMENT_S, lost=lost)

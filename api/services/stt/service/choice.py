@@ -70,7 +70,7 @@ def _check_named(found: list[Entry], wanted: Wanted) -> None:
             )
         if not _can(entry, wanted):
             raise Unusable(
-                "The model %(name)s does not tell the times of words.",
+                "The model %(name)s does not support word timestamps.",
                 "word_timestamps_not_available",
                 name=entry.name,
             )
@@ -82,12 +82,13 @@ def _nobody_can(installed: list[Entry], known: list[Entry], wanted: Wanted) -> U
     name = max(helpful, key=lambda entry: entry.rank).name
     if any(_knows(entry, wanted.language) for entry in installed):
         return Unusable(
-            "No installed model tells the times of words: percept models pull %(name)s",
+            "No installed model supports word timestamps. Install one: percept models pull "
+            "%(name)s",
             "word_timestamps_not_available",
             name=name,
         )
     return Unusable(
-        "No installed model understands %(language)s: percept models pull %(name)s",
+        "No installed model understands %(language)s. Install one: percept models pull %(name)s",
         "language_not_available",
         language=wanted.language,
         name=name,

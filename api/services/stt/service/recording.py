@@ -57,7 +57,9 @@ def decoded(data: bytes, most_minutes: int, *, keep: bool) -> Recording:
             copy if keep else None,
             most_minutes * 60.0,
             seconds=READING_S + min(len(data) / BYTES_A_SECOND, 2.0 * most_minutes),
-            lost=Unusable("The recording takes too much time or memory.", "audio_unreadable"),
+            lost=Unusable(
+                "Processing the recording takes too much time or memory.", "audio_unreadable"
+            ),
         )
         kept = File(copy.read_bytes(), kind) if keep else None
         return Recording(seconds, sound.open("rb"), kept)

@@ -99,4 +99,4 @@ def _variants(voices: dict[str, Voice]) -> list[Voice]:
 
 
 def _failed() -> NotReady:
-    return NotReady("The voice broke off. Please try again.", "speech_failed")
+    return NotReady("Speech synthesis stopped unexpectedly. Please try again.", "speech_failed")

@@ -35,7 +35,7 @@ class PiperSynthesizer:
 
         self._voice = PiperVoice.load(folder / entry.engines["piper"])
         if self._voice.config.phoneme_type.value != "espeak":
-            raise Unusable("This voice needs another way from letters to sounds.")
+            raise Unusable("This voice uses a phoneme type that is not supported.")
         (self._only,) = self.voices(folder, entry)
 
     @staticmethod
@@ -60,14 +60,16 @@ class PiperSynthesizer:
             manner.voice.native,
             [piece.content for piece in pieces],
             seconds=READING_S,
-            lost=NotReady("The voice broke off. Please try again.", "speech_failed"),
+            lost=NotReady(
+                "Speech synthesis stopped unexpectedly. Please try again.", "speech_failed"
+            ),
         )
         left, sounds = most_seconds * manner.voice.sample_rate, []
         for sentences in read:
             samples = [self._samples(sentence, manner.speed) for sentence in sentences if sentence]
             left -= sum(map(len, samples))
             if left < 0:
-                raise TooLarge("This would take too long to listen to.", "audio_too_long")
+                raise TooLarge("The speech would be too long.", "audio_too_long")
             sounds.append(Sound(b"".join(one.tobytes() for one in samples)))
         return sounds
 

@@ -126,7 +126,7 @@ class Espeak:
         if self._library.espeak_Synth(data, len(data), 0, 1, 0, flags, None, None) != 0:
             raise NotReady("eSpeak NG could not speak this text.", "speech_failed")
         if len(self._samples) > most_bytes:
-            raise TooLarge("This would take too long to listen to.", "audio_too_long")
+            raise TooLarge("The speech would be too long.", "audio_too_long")
         return bytes(self._samples), list(self._words)
 
     def _take(self, samples: object, count: int, events: "ctypes.Array[_Event]") -> int:

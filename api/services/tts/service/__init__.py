@@ -95,7 +95,7 @@ def script_of(pool: EnginePool, asked: Asked, most_characters: int) -> Script:
     """
     document = _document(asked, most_characters)
     if not is_speakable(document.text):
-        raise Unusable("There is nothing to speak in this text.", "nothing_to_speak")
+        raise Unusable("The text contains nothing that can be spoken.", "nothing_to_speak")
     language = asked.language or (None if asked.voice else document.language)
     voice = voices.choose(pool, asked.voice, language)
     return Script(document, cut(document), Manner(voice, asked.speed, asked.pitch))
@@ -119,9 +119,11 @@ def _check(script: Script, model: Loaded, *skills: Skill) -> None:
 
 def _unskilled(skill: Skill, name: str) -> PerceptError:
     if skill == "ssml":
-        return Unusable("The voice %(name)s speaks plain text only.", "ssml_unsupported", name=name)
+        return Unusable("The voice %(name)s does not support SSML.", "ssml_unsupported", name=name)
     if skill == "pitch":
-        return invalid("pitch", "The voice %(voice)s has one pitch only: 1.", voice=name)
+        return invalid(
+            "pitch", "The voice %(voice)s does not support other values than 1.", voice=name
+        )
     return Unusable(
         "The voice %(name)s does not support word times.", "marks_unsupported", name=name
     )

@@ -52,7 +52,7 @@ def read(source: str) -> Document:
     try:
         reader.feed()
     except DefusedXmlException:
-        raise invalid("ssml", "Must have no document type and no entities.") from None
+        raise invalid("ssml", "Must not contain a document type or entities.") from None
     except ParseError as error:
         line, column = error.position
         raise invalid(

@@ -58,7 +58,7 @@ def choose(pool: EnginePool, name: str | None, language: str | None) -> Voice:
         )
     if language and not _speaks(voice, _tag(language).partition("-")[0]):
         raise Unusable(
-            "The voice %(name)s does not speak %(language)s but %(spoken)s.",
+            "The voice %(name)s speaks %(spoken)s, not %(language)s.",
             "language_not_available",
             name=name,
             language=language,
@@ -72,7 +72,7 @@ def _for_language(known: list[Voice], language: str, model: str | None) -> Voice
         if fit := [voice for voice in known if _speaks(voice, tag)]:
             return min(fit, key=lambda voice: _rank(voice, tag, model))
     raise Unusable(
-        "No voice here speaks %(language)s; GET /api/v1/tts/voices lists them.",
+        "No installed voice speaks %(language)s. GET /api/v1/tts/voices lists the voices.",
         "language_not_available",
         language=language,
     )
