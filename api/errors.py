@@ -18,7 +18,8 @@ def N_(message: str) -> str:  # noqa: N802  # the name that gettext's tools know
 class PerceptError(Exception):
     """Anything this server refuses to do; `code` is stable, the message is for people.
 
-    `passing` says whether the same request may well succeed a little later.
+    `passing` says whether the same request may well succeed a little later; `members` are further
+    members of the problem object.
     """
 
     code = "error"
@@ -29,6 +30,7 @@ class PerceptError(Exception):
         self.message = message
         self.values = values
         self.code = code or type(self).code
+        self.members: dict[str, object] = {}
 
     def __str__(self) -> str:
         return self.message % self.values if self.values else self.message
@@ -50,19 +52,6 @@ class Forbidden(PerceptError):
     """The caller is known and may not do this."""
 
     code = "forbidden"
-
-
-class PasswordChangeRequired(Forbidden):
-    """The password is right, but only serves to choose another one, with the token."""
-
-    code = "password_change_required"
-
-    def __init__(self, reset_token: str):
-        super().__init__(
-            "This password is temporary. Set a new one: send this reset_token and a "
-            "new_password to /auth/password/reset, then sign in with the new password."
-        )
-        self.members = {"reset_token": reset_token}
 
 
 class NotFound(PerceptError):

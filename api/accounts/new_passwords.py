@@ -12,7 +12,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import delete, func, select, update
 
 from api.accounts import passwords
-from api.errors import Forbidden, NotFound, PasswordChangeRequired, invalid
+from api.errors import Forbidden, NotFound, invalid
 from api.extensions import db
 from api.models import ApiKey, Session, User, now
 
@@ -84,7 +84,13 @@ def required(user_id: UUID, stored: str, until: datetime) -> Forbidden:
             "This temporary password has expired. Please ask an administrator for another one.",
             "temporary_password_expired",
         )
-    return PasswordChangeRequired(_signer().dumps([str(user_id), _mark(stored)]))
+    refusal = Forbidden(
+        "This password is temporary. Set a new one: send this reset_token and a "
+        "new_password to /auth/password/reset, then sign in with the new password.",
+        "password_change_required",
+    )
+    refusal.members["reset_token"] = _signer().dumps([str(user_id), _mark(stored)])
+    return refusal
 
 
 def choose(token: str, new: str) -> None:

@@ -122,7 +122,7 @@ def translated(template: str, values: Mapping[str, object]) -> str:
 def described(error: PerceptError) -> dict[str, Any]:
     """The problem object of anything that was refused in domain words."""
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    more: dict[str, Any] = dict(getattr(error, "members", {}))
+    more: dict[str, Any] = dict(error.members)
     if isinstance(error, errors.Invalid):
         more["errors"] = [
             {"field": e.field, "message": translated(e.message, e.values)} for e in error.errors
