@@ -6,8 +6,12 @@ from these very calls (see babel.cfg); a template that stands elsewhere is marke
 """
 
 import dataclasses
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+# No more files can be opened, by this process or by the machine: a lack that passes.
+OUT_OF_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 def N_(message: str) -> str:  # noqa: N802  # the name that gettext's tools know

@@ -11,6 +11,7 @@ import click
 from api.cli.app import MIGRATIONS, update_tables, with_app
 from api.config import (
     Settings,
+    allow_many_files,
     load_settings,
     overrule,
     return_memory,
@@ -44,6 +45,7 @@ def serve(host: str | None, port: int | None, workers: int | None, threads: int 
     sys.stdout.flush()
     share_metrics(settings.metrics_dir)
     return_memory()
+    allow_many_files()
     # exec: gunicorn's master starts clean, without what the set-up has imported.
     command = ["api.master", "-c", "python:api.gunicorn_conf", "api.wsgi:app"]
     os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606  # no shell is wanted

@@ -2,7 +2,7 @@
 
 import click
 
-from api.config import BadSetting, load_settings, return_memory
+from api.config import BadSetting, allow_many_files, load_settings, return_memory
 
 
 @click.command()
@@ -19,6 +19,7 @@ def worker(port: int | None) -> None:
     if not settings.uses_rq:
         raise BadSetting("PERCEPT_QUEUE: percept worker needs rq or auto, not local")
     return_memory()
+    allow_many_files()
     from api import housekeeping
     from api.app import create_app
     from api.enginekit import guests

@@ -4,6 +4,7 @@ from api.config.basics import ROOT, BadSetting
 from api.config.loading import load_settings, unknown_settings
 from api.config.private import protect, write_privately
 from api.config.process import (
+    allow_many_files,
     aws_region,
     metrics_folder,
     overrule,
@@ -17,6 +18,7 @@ __all__ = [
     "ROOT",
     "BadSetting",
     "Settings",
+    "allow_many_files",
     "aws_region",
     "load_settings",
     "metrics_folder",

@@ -1,9 +1,12 @@
 """What processes tell each other through the environment."""
 
+import contextlib
 import os
+import resource
 import shutil
 from pathlib import Path
 
+MANY_FILES = 65_536
 ALLOCATOR = {
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": "1000000",
@@ -30,6 +33,16 @@ def return_memory() -> None:
     """
     for name, value in ALLOCATOR.items():
         os.environ.setdefault(name, value)
+
+
+def allow_many_files() -> None:
+    """Raise the number of files that the processes to come may open to what the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = MANY_FILES if hard == resource.RLIM_INFINITY else min(hard, MANY_FILES)
+    # macOS refuses what is above a limit of its kernel.
+    with contextlib.suppress(ValueError, OSError):
+        if soft != resource.RLIM_INFINITY and soft < allowed:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def aws_region() -> str | None:

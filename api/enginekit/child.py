@@ -59,6 +59,7 @@ class Child:
 
     def __init__(self, memory_mb: int, modules: tuple[str, ...]):
         self.tasks = 0
+        self._known_to_have_worked = 0.0
         _context.set_forkserver_preload([__name__, *modules])
         self._pipe, theirs = _context.Pipe()
         _limit_waiting(self._pipe)
@@ -96,7 +97,7 @@ class Child:
 
     def has_grown(self) -> bool:
         """Return whether it holds much more memory than it began with."""
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.NoSuchProcess, OSError):
             return bool(psutil.Process(self._process.pid).memory_info().rss > KEPT_BYTES)
         return False
 
@@ -139,16 +140,15 @@ class Child:
         return True
 
     def _worked(self) -> float:
-        """Its seconds of processor time; none once it has died, which the pipe tells too."""
-        try:
+        """Return its seconds of processor time, or what was known if they cannot be read now."""
+        with contextlib.suppress(psutil.NoSuchProcess, OSError):
             times = psutil.Process(self._process.pid).cpu_times()
-        except psutil.NoSuchProcess:
-            return 0.0
-        return times.user + times.system
+            self._known_to_have_worked = times.user + times.system
+        return self._known_to_have_worked
 
     def _is_starved(self) -> bool:
         """Whether it would go on if the machine let it; one that has died is not waited for."""
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.NoSuchProcess, OSError):
             return psutil.Process(self._process.pid).status() in STARVED
         return True
 

@@ -15,7 +15,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, NotFound
 from werkzeug.routing import RequestRedirect
 
 from api import errors
-from api.errors import N_, PerceptError
+from api.errors import N_, OUT_OF_FILES, PerceptError
 from api.http.jobs import running
 from api.http.proxies import public
 from api.http.ratelimit import RateLimited
@@ -196,6 +196,15 @@ def database_error(error: Exception) -> Response:
     return problem(503, "not_available", str(DETAILS[503]), {"Retry-After": RETRY_SECONDS})
 
 
+def system_error(error: OSError) -> Response:
+    """Return the answer to a fault of the system: 503 where it cannot open more files."""
+    if error.errno not in OUT_OF_FILES:
+        return crash(error)
+    log.error("out of file descriptors; see ulimit -n")
+    full = "The server has all the work it can take. Please try again."
+    return percept_error(errors.Overloaded(full))
+
+
 def crash(error: Exception) -> Response:
     """The answer to a bug: tells nothing of the inside."""
     log.error("unhandled", exc_info=error)
@@ -211,4 +220,5 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(PoolTimeout, database_error)
     app.register_error_handler(ClientDisconnected, broken_off)
     app.register_error_handler(ParseException, bad_framing)
+    app.register_error_handler(OSError, system_error)
     app.register_error_handler(Exception, crash)

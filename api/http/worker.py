@@ -7,17 +7,19 @@ import select
 import signal
 import socket
 import threading
+import time
 from http import HTTPStatus
 from typing import Any
 
 import uuid_utils
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker
 
-from api.http.parser import StrictParser
-from api.http.sockets import PatientSocket
+from api.errors import OUT_OF_FILES
+from api.http.connections import Connection, affordable
 
 # Set once this worker is to end, by TERM or a reload: answers that have no end must end now.
 draining = threading.Event()
+OUT_OF_FILES_SECONDS = 0.05
 
 
 class Overheard:
@@ -67,8 +69,11 @@ def _has_visitor(listener: socket.socket) -> bool:
 class PatientWorker(ThreadWorker):
     """gunicorn's threads; slow senders lose theirs instead of keeping it for good."""
 
+    max_keepalived: int
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        self._most = int(self.cfg.worker_connections)
         self._shared = mmap.mmap(-1, 1)  # with the master, which makes this before it forks
 
     @property
@@ -79,6 +84,8 @@ class PatientWorker(ThreadWorker):
     def run(self) -> None:
         """Answer requests until the end."""
         self._shared[0] = 1
+        self._most = affordable(self._most)
+        self.max_keepalived = min(self.max_keepalived, self._most // 2)
         super().run()
 
     @property
@@ -88,11 +95,26 @@ class PatientWorker(ThreadWorker):
         The next one is left to another worker; here it would wait behind slow clients.
         """
         resting = len(self.keepalived_conns) + len(self.pending_conns)
-        return min(resting + int(self.cfg.threads), int(self.cfg.worker_connections))
+        return min(resting + int(self.cfg.threads), self._most)
 
     @worker_connections.setter
     def worker_connections(self, _: int) -> None:
         """gunicorn would set it once and for all."""
+
+    def accept(self, listener: socket.socket) -> None:
+        """Accept a connection; out of files, leave it waiting for a moment instead of dying."""
+        try:
+            client, address = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            if error.errno not in OUT_OF_FILES:
+                raise
+            self.log.warning("Out of file descriptors: a connection has to wait.")
+            time.sleep(OUT_OF_FILES_SECONDS)
+            return
+        self.nr_conns += 1
+        self.enqueue_req(Connection(self.cfg, client, address, listener.getsockname()))
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept connections or not; in the end, whoever comes too late is refused at once.
@@ -118,11 +140,8 @@ class PatientWorker(ThreadWorker):
         self.method_queue.defer(draining.set)
         super().handle_exit(sig, frame)
 
-    def handle(self, conn: TConn) -> Any:
+    def handle(self, conn: Connection) -> Any:
         """Answer one request of a connection."""
-        if not isinstance(conn.sock, PatientSocket):
-            conn.sock = PatientSocket(fileno=conn.sock.detach())
-            conn.parser = StrictParser(self.cfg, conn.sock, conn.client)
         conn.sock.begin_request()
         keep = super().handle(conn)
         if not keep:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING
 
-from api.errors import NotReady
+from api.errors import OUT_OF_FILES, NotReady
 from api.storage.folder import Folder
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class File:
 class Storage:
     """The files under one address: a path, a file:// or an s3://bucket/prefix address.
 
+    Every method raises OSError where this process cannot open more files (OUT_OF_FILES).
     A bucket is asked nothing before it is used: a server may start while it is away.
 
     Raises:
@@ -161,7 +162,7 @@ class Storage:
         try:
             yield
         except self._place.faults as error:
-            if named and isinstance(error, FileNotFoundError):
+            if (named and isinstance(error, FileNotFoundError)) or _is_out_of_files(error):
                 raise
             log.warning("storage: %s", type(error).__name__)
             raise NotReady(
@@ -173,6 +174,8 @@ class Storage:
         try:
             yield
         except self._place.faults as error:
+            if _is_out_of_files(error):
+                raise
             log.warning("storage: %s", type(error).__name__)
             raise NotReady(
                 "The files cannot be stored at the moment.", self._place.unwritable
@@ -184,6 +187,11 @@ class Storage:
             yield
         except self._place.faults as error:
             log.warning("storage: %s", type(error).__name__)
+
+
+def _is_out_of_files(error: Exception) -> bool:
+    """Return whether it is no fault of the store: see OUT_OF_FILES."""
+    return isinstance(error, OSError) and error.errno in OUT_OF_FILES
 
 
 def _checked(name: str) -> str:

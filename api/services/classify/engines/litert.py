@@ -49,9 +49,16 @@ class LiteRTClassifier:
         """An interpreter of one's own; waits for one when every core has its own already."""
         interpreter = self._idle.get()
         try:
-            if interpreter is None:
-                interpreter = Interpreter(model_path=self._file, num_threads=1)
-                interpreter.allocate_tensors()
+            interpreter = interpreter or self._new()
             yield interpreter
         finally:
             self._idle.put(interpreter)
+
+    def _new(self) -> Interpreter:
+        try:
+            interpreter = Interpreter(model_path=self._file, num_threads=1)
+        except ValueError:  # it does not say why the file cannot be opened; this does
+            Path(self._file).open("rb").close()
+            raise
+        interpreter.allocate_tensors()
+        return interpreter
