@@ -10,6 +10,7 @@ wrong is said in one line "error: ..." on stderr, with exit status 1.
 
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -21,12 +22,14 @@ from api.enginekit.catalogue import Entry
 from api.enginekit.labels import read_labels
 from api.enginekit.manifest import read_manifest, write_manifest
 from api.errors import Unusable
+from api.services.classify.engines.exporting import DEFAULT, export_keras, mend_saved_model
 
 ARCHITECTURES = ("EfficientNetV2B0", "MobileNetV2", "MobileNetV3Large")
 TFLITE, SAVED, KERAS = "model.tflite", "saved_model", "source.keras"
 PROBES = 4
 TOLERANCE = 1e-4  # how far LiteRT and TensorFlow may differ
 Array = NDArray[np.float32]
+Answers = Callable[[Array], Array]
 
 
 def convert(folder: Path) -> None:
@@ -38,13 +41,14 @@ def convert(folder: Path) -> None:
     entry = read_manifest(folder).entry
     pictures = _probes(entry)
     engines: dict[str, str] = {"litert": TFLITE}
+    others: list[Answers] = []
     if not (folder / TFLITE).exists():
-        _export(entry, folder)
+        others = [*_export(entry, folder), lambda given: _tensorflow_answers(folder / SAVED, given)]
         (folder / TFLITE).write_bytes(_to_litert(folder / SAVED))
         engines["tensorflow"] = SAVED
     answers = _litert_answers(folder / TFLITE, pictures, len(read_labels(folder / entry.labels)))
-    if "tensorflow" in engines:
-        _compare(answers, _tensorflow_answers(folder / SAVED, pictures))
+    for other in others:
+        _compare(answers, other(pictures))
     write_manifest(folder, replace(entry, engines=engines, output=kind_of(answers)))
 
 
@@ -64,17 +68,21 @@ def _probes(entry: Entry) -> Array:
     return (pixels * factor + offset).astype(np.float32)
 
 
-def _export(entry: Entry, folder: Path) -> None:
-    """Writes `saved_model/`, if the model did not come as one."""
+def _export(entry: Entry, folder: Path) -> list[Answers]:
+    """Write `saved_model/`, if the model did not come as one; return how Keras itself answers."""
+    if not entry.input:
+        raise Unusable("the catalogue does not say what pictures it takes")
     if entry.architecture:
         model = _published(entry.architecture, next(folder.glob("*.h5"), None))
     elif (folder / KERAS).exists():
         model = _own(folder / KERAS)
     elif (folder / SAVED).is_dir():
-        return
+        mend_saved_model(folder / SAVED, entry.input)
+        return []
     else:
         raise Unusable("there is no model in the folder")
-    _of_one_size(model, entry).export(str(folder / SAVED), verbose=False)
+    predict = export_keras(model, entry.input, folder / SAVED)
+    return [lambda pictures: np.asarray(predict(pictures))]
 
 
 def _published(architecture: str, weights: Path | None) -> Any:
@@ -93,22 +101,19 @@ def _own(file: Path) -> Any:
     return keras.models.load_model(file, compile=False, safe_mode=True)
 
 
-def _of_one_size(model: Any, entry: Entry) -> Any:
-    """The model, fixed to the entry's size if it takes any: the engines want to know it."""
-    import keras
-
-    shape = model.input_shape
-    if entry.input and isinstance(shape, tuple) and None in shape[1:3]:
-        picture = keras.Input((entry.input.size, entry.input.size, 3))
-        return keras.Model(picture, model(picture))
-    return model
-
-
 def _to_litert(saved: Path) -> bytes:
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved))
-    content: bytes = converter.convert()
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved), signature_keys=[DEFAULT])
+    try:
+        content: bytes = converter.convert()
+    except Exception as error:
+        if "StatelessRandom" in str(error):
+            raise Unusable(
+                "it changes pictures at random, as in training; add its .keras file instead, or "
+                "export it with training=False"
+            ) from error
+        raise
     return content
 
 
@@ -163,7 +168,7 @@ def _run(network: Any, taken: int, given: int, picture: Array) -> Array:
 def _tensorflow_answers(saved: Path, pictures: Array) -> Array:
     import tensorflow as tf
 
-    serve = tf.saved_model.load(str(saved)).signatures["serving_default"]
+    serve = tf.saved_model.load(str(saved)).signatures[DEFAULT]
     (name,) = serve.structured_input_signature[1]
     answers = [serve(**{name: tf.constant(p[None])}) for p in pictures]
     return np.concatenate([next(iter(answer.values())).numpy() for answer in answers])
@@ -172,11 +177,13 @@ def _tensorflow_answers(saved: Path, pictures: Array) -> Array:
 def _compare(litert: Array, tensorflow: Array) -> None:
     if not np.allclose(litert, tensorflow, rtol=TOLERANCE, atol=TOLERANCE):
         far = float(np.abs(litert - tensorflow).max())
-        raise Unusable("LiteRT and TensorFlow differ by %(far).2g", far=far)
+        raise Unusable("LiteRT differs from what it was made of by %(far).2g", far=far)
 
 
 def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    # Keras quotes all of a model before it says what is wrong with it.
+    told = str(error).rpartition("Exception encountered: ")[2]
+    text = " ".join(told.split()) or type(error).__name__
     return text if len(text) <= 300 else f"{text[:300]}..."
 
 
@@ -189,6 +196,8 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001 - a stranger's model may raise anything; one line goes out
         sys.stderr.write(f"\nerror: {_one_line(error)}\n")
         return 1
+    finally:
+        tempfile.tempdir = None  # that folder is gone
     return 0
 
 

@@ -19,52 +19,15 @@ from api.services.classify.engines.conversion import kind_of
 
 CONVERT = in_child("api.services.classify.engines.conversion")
 LABELS = "rose\ntulip\nlily\n"
-
 # Runs once, in a child of its own: TensorFlow must not be imported by the tests' process.
-MAKE = """
-import keras, numpy as np, tensorflow as tf
-def network(activation="softmax", side=16, layer=None):
-    keras.utils.set_random_seed(1)
-    picture = x = keras.Input((side, side, 3))
-    x = keras.layers.Conv2D(4, 3, activation="relu")(x)
-    x = layer(x) if layer else x
-    x = keras.layers.GlobalAveragePooling2D()(x)
-    return keras.Model(picture, keras.layers.Dense(3, activation=activation)(x))
-network(activation=None, side=None).save("any_size.keras")
-network(layer=keras.layers.Lambda(lambda x: x * 2)).save("lambda.keras")
-a, b = keras.Input((16, 16, 3)), keras.Input((16, 16, 3))
-keras.Model([a, b], network()(a + b)).save("two_inputs.keras")
-n = network(); keras.Model(n.input, [n.output, n.output * 2]).save("two_outputs.keras")
-network().export("saved", verbose=False)
-open("m.tflite", "wb").write(tf.lite.TFLiteConverter.from_saved_model("saved").convert())
-for architecture in ("MobileNetV3Large", "EfficientNetV2B0"):
-    random = getattr(keras.applications, architecture)(weights=None)
-    random.save_weights(f"{architecture}.weights.h5")
-
-# What the converter says of these; each in a child of its own would import TensorFlow anew.
-import contextlib, io, pathlib, sys
-from api.enginekit.catalogue import make_entry
-from api.enginekit.manifest import write_manifest
-from api.services.classify.engines import conversion
-fields = {"task": "classify", "labels": "labels.txt", "input": {"size": 16, "resize": 16}}
-for name in ("lambda", "two_inputs", "two_outputs"):
-    folder = pathlib.Path("refused", name)
-    folder.mkdir(parents=True)
-    pathlib.Path(f"{name}.keras").rename(folder / "source.keras")
-    (folder / "labels.txt").write_text("rose\\ntulip\\nlily\\n")
-    write_manifest(folder, make_entry(name, fields))
-    sys.argv[1:] = [str(folder)]
-    with contextlib.redirect_stderr(io.StringIO()) as said:
-        assert conversion.main() == 1
-    pathlib.Path(f"{name}.txt").write_text(said.getvalue())
-"""
+MAKE = Path(__file__).parents[3] / "support" / "make_models.py"
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with models of many kinds, and what is said of those that are refused."""
     folder = tmp_path_factory.mktemp("made")
-    subprocess.run([sys.executable, "-c", MAKE], cwd=folder, check=True, capture_output=True)
+    subprocess.run([sys.executable, MAKE], cwd=folder, check=True, capture_output=True)
     return folder
 
 
@@ -175,11 +138,41 @@ def test_garbage_is_refused(store: ModelStore, tmp_path: Path, name: str) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "said"),
-    [("lambda", "ambda"), ("two_inputs", "one input"), ("two_outputs", "one output")],
+    ("name", "model", "scale", "tolerance"),
+    [
+        ("trained", "trained", "0..255", 1e-5),
+        ("signatures", "trained", "0..255", 1e-5),
+        ("channels_first", "channels_first", "0..1", 1e-5),
+        ("mixed", "mixed", "0..1", 1e-3),  # the wanted answers are of half precision
+    ],
 )
-def test_what_is_no_image_classifier(made: Path, name: str, said: str) -> None:
-    """Code in a model and other shapes are refused in one line."""
-    (line,) = (made / f"{name}.txt").read_text().split("\n")[-2:-1]
+def test_models_as_they_were_trained(
+    made: Path, name: str, model: str, scale: str, tolerance: float
+) -> None:
+    """Augmentation, whole numbers, mixed precision, other orders of channels and a SavedModel with
+    several signatures: LiteRT answers as Keras does when it predicts."""
+    home = made / "converted" / scale / name
+    assert (home / "said.txt").read_text() == ""
+    pictures = np.load(made / "pictures.npy") / (255 if scale == "0..1" else 1)
+    found = [answers(home, picture[None].astype(np.float32)) for picture in pictures]
+    assert np.abs(np.concatenate(found) - np.load(made / f"{model}.npy")).max() < tolerance
+    assert read_manifest(home).entry.output == "probabilities"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "scale", "said"),
+    [
+        ("lambda", "-1..1", "ambda"),
+        ("two_inputs", "-1..1", "one input"),
+        ("two_outputs", "-1..1", "one output"),
+        ("own_layer", "-1..1", "error: Could not locate class 'Own'"),
+        ("at_random", "0..255", "at random, as in training; add its .keras file"),
+        ("trained", "-1..1", "whole numbers, so its scale is 0..255, not -1..1"),
+    ],
+)
+def test_what_is_no_image_classifier(made: Path, name: str, scale: str, said: str) -> None:
+    """Code in a model, other shapes and what cannot be meant are refused in one line."""
+    (line,) = (made / "converted" / scale / name / "said.txt").read_text().split("\n")[-2:-1]
     assert line.startswith("error: ")
     assert said in line
