@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,8 @@ from typing import Any, Protocol
 from api.enginekit.catalogue import Entry
 from api.enginekit.installed import InstalledModels
 from api.errors import N_, NotReady, PerceptError, Unusable
+
+log = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
@@ -136,6 +139,7 @@ class EnginePool:
             engine.warm_up()
         # Whatever a damaged file makes a native library raise, the server goes on without it.
         except Exception as error:
+            log.exception("the model %s cannot be loaded", name)
             self._resting.discard(name)
             self._failed[name] = f"cannot be loaded ({type(error).__name__})."
             message = N_(

@@ -115,6 +115,17 @@ def divide() -> float:
     return 1 / 0
 
 
+def misuse(*_: object) -> int:
+    """A mistake of ours, or a library of another version."""
+    some: Any = 5
+    return len(some)
+
+
+def misname(*_: object) -> Any:
+    nothing: Any = None
+    return nothing.prepare
+
+
 def answer_with_a_lock() -> Any:
     return threading.Lock()
 
