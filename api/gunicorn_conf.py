@@ -67,7 +67,7 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Drop the gauges of a worker that is gone."""
-    from prometheus_client import multiprocess  # only now is its folder known
+    """Tidy up the metrics of a worker that has ended."""
+    from api.http import metric_files  # only now is their folder known
 
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # upstream
+    metric_files.end(settings.metrics_dir, worker.pid)

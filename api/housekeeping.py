@@ -14,7 +14,7 @@ from api.accounts.history import service as history
 from api.accounts.jobs import service as jobs
 from api.accounts.uploads import service as uploads
 from api.config import Settings
-from api.http import callbacks, idempotency
+from api.http import callbacks, database, idempotency
 
 ROUND, MINUTE, HOUR, DAY = 2.0, 60.0, 3600.0, 86_400.0
 log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class Housekeeper:
             self._repairs = self._repairs[1:] or [time.monotonic() + DAY]
             self._try("files without a history entry removed", history.repair)
         self._try("jobs taken from dead workers, or announced anew", working.tidy_up)
+        self._try("", database.reuse_log)
         if minutes := self._settings.unload_after_minutes:
             for pool in self._app.extensions["pools"].values():
                 pool.unload_idle(minutes * MINUTE)
@@ -64,7 +65,7 @@ class Housekeeper:
         """Tell clients of jobs that have ended."""
         self._try("callbacks delivered", callbacks.send_due)
 
-    def _try(self, done: str, work: Callable[[], int]) -> None:
+    def _try(self, done: str, work: Callable[[], int | None]) -> None:
         try:
             with self._app.app_context():
                 if count := work():

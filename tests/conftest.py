@@ -15,7 +15,7 @@ from api.app import create_app
 from api.config import ROOT, Settings
 from api.extensions import db
 
-pytest_plugins = ("servers", "crowds", "backends", "object_storage")
+pytest_plugins = ("servers", "crowds", "backends", "object_storage", "disks")
 PASSWORD = "ten thousand small lamps"
 SHARED = Path(os.environ.get("PERCEPT_SHARED", ROOT.parent / "shared")).resolve()
 

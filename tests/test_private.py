@@ -26,6 +26,12 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.fixture(autouse=True)
+def _warnings_are_seen(caplog: pytest.LogCaptureFixture) -> None:
+    """Applications that other tests made may log errors only."""
+    caplog.set_level("WARNING")
+
+
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """A data folder as it was made before, with umask 022."""

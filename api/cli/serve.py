@@ -4,7 +4,6 @@ import os
 import sqlite3
 import sys
 from contextlib import closing
-from pathlib import Path
 
 import click
 
@@ -18,6 +17,7 @@ from api.config import (
     share_metrics,
     unknown_settings,
 )
+from api.storage.reserve import Reserve
 
 
 @click.command()
@@ -37,6 +37,8 @@ def serve(host: str | None, port: int | None, workers: int | None, threads: int 
     given = {"HOST": host, "PORT": port, "PERCEPT_WORKERS": workers, "PERCEPT_THREADS": threads}
     overrule({name: str(value) for name, value in given.items() if value is not None})
     settings = load_settings()
+    if settings.database_file:  # a full disk gets room for the start
+        Reserve(settings.database_file.parent).hold()
     for name in unknown_settings():
         click.echo(f"percept: {name} is not a setting and is ignored.", err=True)
     if not is_current(settings):
@@ -56,8 +58,8 @@ def is_current(settings: Settings) -> bool:
 
     Alembic and SQLAlchemy would tell as well, but take longer to import than all the rest.
     """
-    file = settings.database.removeprefix("sqlite:///")
-    if not Path(file).is_file():
+    file = settings.database_file
+    if file is None or not file.is_file():
         return False
     newest = max(file.name.partition("_")[0] for file in MIGRATIONS.glob("versions/*_*.py"))
     try:

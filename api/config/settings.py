@@ -2,6 +2,7 @@
 
 import base64
 import re
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -142,6 +143,12 @@ class Settings(Basics):
         if hosts and secret is not None and not secret.get_secret_value():
             raise ValueError("needs PERCEPT_WEBHOOK_SECRET, which signs the webhooks")
         return hosts
+
+    @property
+    def database_file(self) -> Path | None:
+        """The file of SQLite; None for PostgreSQL and for a database in memory."""
+        _, is_sqlite, file = self.database.partition("sqlite:///")
+        return Path(file) if is_sqlite and file and file != ":memory:" else None
 
     @property
     def uses_rq(self) -> bool:

@@ -1,17 +1,24 @@
 """The database connection: SQLite in WAL mode by default, PostgreSQL where it is set."""
 
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app, request
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from api.config import Settings, protect
+from api.errors import NotReady
 from api.extensions import db
+from api.storage.reserve import Reserve
 
 LOCK_SECONDS = 5
-SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+# Temporary tables in memory: a full /tmp would end the statement.
+SQLITE_PRAGMAS = (
+    "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY",
+)  # fmt: skip
 
 
 def may_be_done(error: BaseException) -> bool:
@@ -50,8 +57,51 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
     db.init_app(app)
+    app.extensions["reserve"] = _reserve(app, settings)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _on_connect)
         else:
             _postgres().attend(db.engine)
+
+
+def _reserve(app: Flask, settings: Settings) -> Reserve | None:
+    """Hold back disk space for SQLite, and look after it before each request."""
+    if settings.database_file is None:
+        return None
+    reserve = Reserve(settings.database_file.parent)
+
+    app.before_request(_prepare_for_writing)
+    return reserve
+
+
+def _prepare_for_writing() -> None:
+    if request.method not in SAFE_METHODS:
+        reuse_log()
+
+
+def reserve() -> Reserve | None:
+    """Return the disk space held back for SQLite; None for PostgreSQL, which has its own disk."""
+    found: Reserve | None = current_app.extensions["reserve"]
+    return found
+
+
+def refuse_if_full() -> None:
+    """Refuse whatever needs more space than signing in and deleting do.
+
+    Raises:
+        NotReady: the disk is full.
+    """
+    held = reserve()
+    if held and not held.hold():
+        raise NotReady("The server's disk is full. Please try again later.", "storage_full")
+
+
+def reuse_log() -> None:
+    """While the disk is full, let SQLite write into the space that its log has already."""
+    held = reserve()
+    if held is None or held.hold():
+        return
+    # Space for a checkpoint may be missing too. Whoever writes next will find out.
+    with suppress(OperationalError), db.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")

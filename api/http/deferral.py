@@ -15,7 +15,7 @@ from api.errors import NotReady, Overloaded, Unusable, invalid
 from api.extensions import db
 from api.http import jobs
 from api.http.auth import Caller, caller, hold
-from api.http.database import may_be_done
+from api.http.database import may_be_done, refuse_if_full
 from api.http.history import storage
 from api.http.options import Option
 from api.http.proxies import public
@@ -88,6 +88,7 @@ def defer(service: str, view: str, given: dict[str, Any], callback_url: str | No
         NotReady: the queue or the storage is away; nothing is stored.
     """
     queue().check()
+    refuse_if_full()
     _refuse_too_many(caller().user_id)
     db.session.close()  # what is stored next may take long
     job = Job(

@@ -9,13 +9,14 @@ from urllib.parse import quote, urlsplit
 from flask import Flask, Response, current_app, g, request
 from flask_babel import gettext, lazy_gettext
 from gunicorn.http.errors import ParseException
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import ClientDisconnected, HTTPException, NotFound
 from werkzeug.routing import RequestRedirect
 
 from api import errors
-from api.errors import N_, OUT_OF_FILES, PerceptError
+from api.errors import N_, PerceptError
+from api.http import faults
 from api.http.jobs import running
 from api.http.proxies import public
 from api.http.ratelimit import RateLimited
@@ -69,7 +70,6 @@ DETAILS = {
     415: lazy_gettext("This URL does not accept this media type."),
     416: lazy_gettext("The file does not have this byte range."),
     500: lazy_gettext("An internal error occurred. Search the server's logs for the request_id."),
-    503: lazy_gettext("The database is not responding. Please try again."),
 }
 CODES = {
     308: "moved",
@@ -82,7 +82,6 @@ CODES = {
     415: "unsupported_media_type",
     416: "range_not_satisfiable",
     500: "internal_error",
-    503: "not_available",
 }
 RETRY_SECONDS = "2"
 LATER = N_("Jobs have a higher limit: send the header Prefer: respond-async.")
@@ -190,19 +189,13 @@ def broken_off(error: ClientDisconnected) -> Response:
     return problem(status, CODES[status], str(DETAILS[status]))
 
 
-def database_error(error: Exception) -> Response:
-    """The answer while the database is away or locked."""
-    log.error("database: %s", type(error).__name__)
-    return problem(503, "not_available", str(DETAILS[503]), {"Retry-After": RETRY_SECONDS})
-
-
-def system_error(error: OSError) -> Response:
-    """Return the answer to a fault of the system: 503 where it cannot open more files."""
-    if error.errno not in OUT_OF_FILES:
+def fault(error: Exception) -> Response:
+    """Return the answer to a fault of the disk, the database or the system; else it is a bug."""
+    known = faults.known(error)
+    if known is None:
         return crash(error)
-    log.error("out of file descriptors; see ulimit -n")
-    full = "The server has all the work it can take. Please try again."
-    return percept_error(errors.Overloaded(full))
+    log.error("%s: %s", known.code, type(error).__name__)
+    return percept_error(known)
 
 
 def crash(error: Exception) -> Response:
@@ -216,9 +209,8 @@ def init_app(app: Flask) -> None:
     app.before_request(moved)  # Flask lets no error handler see its redirects
     app.register_error_handler(PerceptError, percept_error)
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(OperationalError, database_error)
-    app.register_error_handler(PoolTimeout, database_error)
+    for kind in (DBAPIError, PoolTimeout, OSError):
+        app.register_error_handler(kind, fault)
     app.register_error_handler(ClientDisconnected, broken_off)
     app.register_error_handler(ParseException, bad_framing)
-    app.register_error_handler(OSError, system_error)
     app.register_error_handler(Exception, crash)

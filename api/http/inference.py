@@ -20,6 +20,7 @@ from api.enginekit.stopwatch import Stopwatch
 from api.http import history, metrics
 from api.http.auth import caller
 from api.http.capacity import admitted
+from api.http.database import refuse_if_full
 from api.http.jobs import running
 from api.http.restx import Id, Time
 from api.http.times import rfc3339
@@ -150,8 +151,10 @@ def inference(service: str, options: dict[str, Any]) -> Iterator[Run]:
 
     Raises:
         Overloaded: there is no place.
+        NotReady: the disk is full.
     """
     job = running()
+    refuse_if_full()
     with nullcontext() if job else admitted():
         run = Run(service, pools()[service], options)
         if job:

@@ -22,9 +22,11 @@ from prometheus_client.registry import Collector
 
 from api.config import Settings, metrics_folder
 from api.errors import NotSignedIn
+from api.http import metric_files
 
 REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 STAGE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
+metric_files.use()
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 requests = Counter("percept_http_requests", "Requests.", ["route", "method", "status"])

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from api.errors import OUT_OF_FILES, NotReady
 from api.storage.folder import Folder
+from api.storage.reserve import code_of
 
 if TYPE_CHECKING:
     from api.storage.bucket import Bucket
@@ -177,9 +178,8 @@ class Storage:
             if _is_out_of_files(error):
                 raise
             log.warning("storage: %s", type(error).__name__)
-            raise NotReady(
-                "The files cannot be stored at the moment.", self._place.unwritable
-            ) from error
+            why = "The files cannot be stored at the moment."
+            raise NotReady(why, code_of(error)) from error
 
     @contextmanager
     def _trying(self) -> Iterator[None]:

@@ -43,7 +43,6 @@ class Bucket:
 
     # Time limits are OSErrors; s3fs makes one of most refusals.
     faults: tuple[type[Exception], ...] = (OSError, BotoCoreError, ClientError)
-    unwritable = "storage_away"
     # Many files of one request may be slow to store, and its clock is not ours.
     settled_after = timedelta(minutes=5)
 

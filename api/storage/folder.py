@@ -9,6 +9,8 @@ from typing import IO
 
 import fsspec
 
+from api.storage.reserve import refuse_last_bytes
+
 TRIES = 5
 
 
@@ -20,7 +22,6 @@ class Folder:
     """
 
     faults = (OSError,)
-    unwritable = "storage_full"
     # No write to the database takes longer than 5 seconds (see api/http/database.py).
     settled_after = timedelta(seconds=10)
 
@@ -48,6 +49,7 @@ class Folder:
         try:
             with self._system.open(draft, "wb") as stream:
                 for chunk in chunks:
+                    refuse_last_bytes(Path(self._root), len(chunk))
                     stream.write(chunk)
             self._system.mv(draft, self._path(name))
         except BaseException:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Delete, Select, delete, select
+from sqlalchemy import ColumnElement, Delete, Select, delete, select
 
 from api.errors import NotFound
 from api.extensions import db
@@ -14,7 +14,7 @@ from api.http.auth import Caller
 from api.http.history import storage
 from api.models import UNFINISHED, HistoryEntry, Job, Upload, now
 
-AT_ONCE = 500
+AT_ONCE, FEW = 500, 50
 OUR_NAME = re.compile(
     r"[0-9a-f-]{36}/(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
     r"-((?P<entry>([0-9]+-)?(input|output))|(?P<job>request-[0-9]+)|(?P<upload>upload))"
@@ -53,19 +53,21 @@ def remove(who: Caller, entry_id: UUID) -> None:
 
 
 def remove_all(who: Caller) -> None:
-    """Delete everything that the caller has asked."""
-    _remove(delete(HistoryEntry).where(HistoryEntry.user_id == who.user_id))
+    """Delete everything that the caller has asked until now."""
+    _remove_many(HistoryEntry.user_id == who.user_id, HistoryEntry.created_at <= now())
 
 
 def prune(days: int) -> int:
-    """Delete what is older than so many days; how many entries that were. 0 days: nothing."""
-    total, limit = 0, now() - timedelta(days=days)
-    while days:
-        old = select(HistoryEntry.id).where(HistoryEntry.created_at < limit).limit(AT_ONCE)
-        gone = _remove(delete(HistoryEntry).where(HistoryEntry.id.in_(old)))
+    """Delete entries older than so many days; return their number. 0 days: nothing."""
+    limit = now() - timedelta(days=days)
+    return _remove_many(HistoryEntry.created_at < limit) if days else 0
+
+
+def _remove_many(*which: ColumnElement[bool]) -> int:
+    """Delete a few at a time: what they free on a full disk makes room to delete the next ones."""
+    total, chosen = 0, select(HistoryEntry.id).where(*which).limit(FEW)
+    while gone := _remove(delete(HistoryEntry).where(HistoryEntry.id.in_(chosen))):
         total += gone
-        if gone < AT_ONCE:
-            break
     return total
 
 

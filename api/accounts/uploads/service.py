@@ -13,6 +13,7 @@ from api.errors import Conflict, Forbidden, NotFound
 from api.extensions import db
 from api.http import uploaded
 from api.http.auth import Caller, hold
+from api.http.database import refuse_if_full
 from api.http.history import storage
 from api.models import Upload, User, new_id, now
 
@@ -28,9 +29,10 @@ def create(
     Raises:
         TooLarge: more bytes are announced than are taken.
         Conflict: the caller has too many already.
-        NotReady: the store's address cannot be signed.
+        NotReady: the store's address cannot be signed, or the disk is full.
         NotSignedIn: the caller is gone.
     """
+    refuse_if_full()
     if size is not None and size > uploaded.limit():
         raise uploaded.too_large(size)
     upload_id, life = new_id(), timedelta(minutes=current_app.config["SETTINGS"].upload_minutes)
@@ -91,6 +93,7 @@ def store(row: Upload, chunks: Iterable[bytes]) -> None:
         NotFound: it was deleted or its owner disabled meanwhile; then nothing is stored.
         Exception: whatever the chunks raise.
     """
+    refuse_if_full()
     db.session.close()  # the client may be slow
     storage().put_stream(row.file, chunks)
     if _row(row.id) is None:

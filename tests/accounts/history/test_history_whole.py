@@ -5,6 +5,7 @@ import io
 import os
 import threading
 import time
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +41,10 @@ def test_a_full_disk(
     system = app.extensions["storage"]._place._system
 
     class Full(io.FileIO):
+        def __init__(self, path: str, mode: str) -> None:
+            Path(path).parent.mkdir(exist_ok=True)
+            super().__init__(path, mode)
+
         def write(self, data: Any, /) -> int:
             super().write(data[:10])
             raise OSError(errno.ENOSPC, "No space left on device")
