@@ -64,7 +64,7 @@ class Users(Resource):
     @namespace.response(201, "The new account", schemas.user)
     @namespace.response(409, "The e-mail address has an account")
     def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        """Create an account. With an API key, not one of an administrator."""
+        """Create an account. An API key can't create an administrator."""
         if "admin" in body.get("roles", ()):
             refuse_keys(caller())
         return user_json(service.create(**body)), 201

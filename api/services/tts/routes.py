@@ -24,7 +24,7 @@ from api.storage import File
 
 SPOKEN = (
     "The audio, in the requested format. `Content-Location` is the URL of its history entry. "
-    "All formats except FLAC are streamed: the first sentence is sent at once."
+    "Except for FLAC, longer texts are streamed: the first sentence is sent at once."
 )
 MARKED = (
     "One JSON object per line: `time_ms`, `type` (`sentence` or `word`), `start` and `end` "

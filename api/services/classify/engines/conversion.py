@@ -143,7 +143,7 @@ def _litert_answers(file: Path, pictures: Array, classes: int) -> Array:
 
 def _check_input(takes: list[dict[str, Any]], size: int) -> None:
     if len(takes) != 1 or takes[0]["dtype"] != np.float32:
-        raise Unusable("it must have one input, a picture of float32 numbers")
+        raise Unusable("it must have one input, an image of float32 numbers")
     shape = [int(side) for side in takes[0]["shape_signature"]]
     if len(shape) != 4 or shape[0] not in (-1, 1) or shape[3] != 3:
         raise Unusable("its input has the shape %(shape)s, not (1, h, w, 3)", shape=shape)

@@ -27,7 +27,7 @@ def export_keras(model: Any, wanted: Input, folder: Path) -> Predict:
     import tensorflow as tf
 
     if len(taken := list(getattr(model, "inputs", None) or ())) != 1:
-        raise Unusable("it must have one input, a picture of float32 numbers")
+        raise Unusable("it must have one input, an image of float32 numbers")
     _compute_in_float32(model)
     archive = keras.export.ExportArchive()
     archive.track(model)
@@ -55,7 +55,7 @@ def mend_saved_model(folder: Path, wanted: Input) -> None:
     name, function = _function(loaded)
     specs = list(function.structured_input_signature[1].items())
     if len(specs) != 1:
-        raise Unusable("it must have one input, a picture of float32 numbers")
+        raise Unusable("it must have one input, an image of float32 numbers")
     ((argument, spec),) = specs
     shape, dtype = () if spec.shape.rank is None else tuple(spec.shape), spec.dtype
     if name == DEFAULT and dtype == tf.float32 and shape[3:] == (3,) and None not in shape[1:3]:
