@@ -178,8 +178,7 @@ class Storage:
             if _is_out_of_files(error):
                 raise
             log.warning("storage: %s", type(error).__name__)
-            why = "The files cannot be stored at the moment."
-            raise NotReady(why, code_of(error)) from error
+            raise NotReady("The files cannot be stored at the moment.", code_of(error)) from error
 
     @contextmanager
     def _trying(self) -> Iterator[None]:
