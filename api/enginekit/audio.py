@@ -168,6 +168,8 @@ def _decoded(
 
 def _mono(frame: av.AudioFrame) -> Samples:
     """The mean of all channels, in -1..1, whatever the format of the frame."""
+    if frame.format.name in ("s64", "s64p"):  # PyAV makes no arrays of these
+        (frame,) = av.AudioResampler("dblp", frame.layout, frame.sample_rate).resample(frame)
     samples = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, frame.layout.nb_channels).T

@@ -37,6 +37,14 @@ def float_wav(samples: np.ndarray) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body) + len(data)) + body + data
 
 
+def long_wav(samples: np.ndarray) -> bytes:
+    """Samples as a WAV file of 64-bit whole numbers."""
+    data = (samples * (2**63 - 1024)).astype("<i8").tobytes()
+    form = struct.pack("<HHIIHH", 1, 1, RATE, 8 * RATE, 8, 64)
+    body = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(data))
+    return b"RIFF" + struct.pack("<I", len(body) + len(data)) + body + data
+
+
 def encoded(container: str, codec: str, seconds: float = 2.0, **tags: str) -> bytes:
     """A tone in another container and codec, with metadata."""
     out = io.BytesIO()
@@ -138,6 +146,11 @@ def test_absurd_headers(at: int, value: int) -> None:
     struct.pack_into(size, data, at, value)
     with pytest.raises(Unusable):
         decoded(bytes(data))
+
+
+def test_whole_numbers_of_64_bits() -> None:
+    """The longest samples that a recording can have are those of any other."""
+    assert decoded(long_wav(tone())) == pytest.approx(decoded(wav(tone())), abs=0.001)
 
 
 def test_a_codec_without_a_decoder() -> None:

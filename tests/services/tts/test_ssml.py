@@ -122,6 +122,19 @@ def test_every_character_knows_where_it_came_from() -> None:
 
 
 @pytest.mark.parametrize(
+    "inside", ["& more", "&", "a & b\n&c", "&amp;", "& ;", "\n&\r\n& é&", "1 < 2 & 3 > 2"]
+)
+def test_what_need_not_be_escaped(inside: str) -> None:
+    """In a CDATA section an ampersand is one, wherever it stands."""
+    source = f"<speak><![CDATA[{inside}]]>&amp;</speak>"
+    document = read(source)
+    plain = inside.replace("\r\n", "\n").replace("\n", " ")
+    assert document.text == f"{plain}&"
+    found = [source[start:end] for start, end in document.spans]
+    assert found == [*inside.replace("\r\n", "\r"), "&amp;"]
+
+
+@pytest.mark.parametrize(
     ("slower", "faster", "ratio"),
     [
         ('Hello<break time="2s"/>you', "Hello you", 2),

@@ -76,6 +76,9 @@ class _Reader:
         self._parser = DefusedXMLParser(target=self, forbid_dtd=True)
         # Text comes line by line, so that each bit's place is known.
         self._parser.parser.buffer_text = False
+        self._in_cdata = False
+        self._parser.parser.StartCdataSectionHandler = lambda: self._cdata(begins=True)
+        self._parser.parser.EndCdataSectionHandler = lambda: self._cdata(begins=False)
 
     def feed(self) -> None:
         """Read it all."""
@@ -125,6 +128,9 @@ class _Reader:
     def close(self) -> None:
         """There is no more."""
 
+    def _cdata(self, *, begins: bool) -> None:
+        self._in_cdata = begins
+
     def _check(self, name: str, attributes: dict[str, str]) -> None:
         inside = self._open[-1] if self._open else ""
         misplaced = (name == "speak") != (not inside) or inside in (*ALONE, "sub", "say-as")
@@ -161,7 +167,7 @@ class _Reader:
 
     def _spans(self, text: str, at: int) -> list[Span]:
         first = self._places[at]
-        if self.document.source[first] == "&":
+        if self.document.source[first] == "&" and not self._in_cdata:
             end = self.document.source.index(";", first) + 1
             return [(first, end)] * len(text)
         return [(first + n, first + n + 1) for n in range(len(text))]
