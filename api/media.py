@@ -9,6 +9,7 @@ from api.storage import File
 ENDINGS = {
     "application/json": ".json",
     "application/pdf": ".pdf",
+    "application/x-ndjson": ".jsonl",
     "application/x-subrip": ".srt",
     "application/zip": ".zip",
     "audio/aac": ".aac",

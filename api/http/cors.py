@@ -8,10 +8,15 @@ from api.config import Settings
 from api.extensions import cors
 
 EXPOSED = (
+    "Accept-Ranges",
+    "Allow",
     "Content-Disposition",
     "Content-Location",
+    "Content-Range",
+    "ETag",
     "Link",
     "Location",
+    "Preference-Applied",
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",

@@ -59,7 +59,8 @@ def respond_async(ns: Namespace) -> Callable[[View], View]:
             place = {"Location": public(f"/api/v1/jobs/{job.id}"), "Preference-Applied": PREFERENCE}
             return jobs.job_json(job), 202, {**place, **RETRY_AFTER}
 
-        header = {"in": "header", "description": "`respond-async` returns 202 and a job."}
+        described = "`respond-async` returns 202 and a job."
+        header = {"in": "header", "enum": [PREFERENCE], "description": described}
         ns.add_model(jobs.job.name, jobs.job)
         documented = ns.doc(params={"Prefer": header})(now_or_later)
         return ns.response(202, "The job that will run the request", jobs.job)(documented)  # type: ignore[no-any-return]

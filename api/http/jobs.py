@@ -6,6 +6,7 @@ from flask import current_app, g
 from flask_restx import Namespace, fields
 
 from api.extensions import db
+from api.http.proxies import public
 from api.http.restx import Id, NullableTime, Time, model
 from api.http.times import rfc3339
 from api.jobs.running import Running
@@ -90,4 +91,6 @@ def _result(entry: HistoryEntry) -> dict[str, Any]:
         "timing_ms": {"total": entry.duration_ms},
         **entry.result,
     }
-    return answer | ({"output": f"/api/v1/history/{entry.id}/output"} if entry.output else {})
+    return answer | (
+        {"output": public(f"/api/v1/history/{entry.id}/output")} if entry.output else {}
+    )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, has_request_context, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api.config import Settings
@@ -33,8 +33,8 @@ class PrefixFix:
 
 
 def public(path: str) -> str:
-    """Return a path of this application as the client has to ask for it."""
-    return request.script_root + path
+    """Return a path of this application as the client has to ask for it, if one asks now."""
+    return request.script_root + path if has_request_context() else path
 
 
 def init_app(app: Flask, settings: Settings) -> None:

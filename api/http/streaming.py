@@ -9,8 +9,10 @@ from flask import Response, stream_with_context
 
 from api.http.inference import Run
 from api.http.proxies import public
+from api.media import extension
 from api.storage import File
 
+NDJSON = "application/x-ndjson"
 # From the parts that were sent, the file and the result for the history.
 Keep = Callable[[list[bytes]], tuple[File, dict[str, Any]]]
 
@@ -64,4 +66,7 @@ def located(run: Run, body: bytes | Iterator[bytes], media_type: str) -> Located
     answer = Located(body, content_type=media_type)
     answer.entry_id = run.id
     answer.headers["Content-Location"] = public(f"/api/v1/history/{run.id}")
+    shown = "inline" if media_type.startswith(("text/", NDJSON)) else "attachment"
+    name = f"percept-{run.id}-output{extension(media_type)}"
+    answer.headers.set("Content-Disposition", shown, filename=name)
     return answer

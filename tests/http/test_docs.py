@@ -51,6 +51,7 @@ def test_no_inline_script(client: FlaskClient) -> None:
     assert not re.search(r"\son\w+=", page.text)
     policy = page.headers["Content-Security-Policy"]
     assert "script-src 'self';" in policy
+    assert "media-src blob:;" in policy
     assert "frame-ancestors 'none'" in policy
 
 

@@ -11,6 +11,7 @@ from api.http.history import stores_files
 from api.http.idempotency import idempotent
 from api.http.inference import inference
 from api.http.jobs import most
+from api.http.negotiation import heeds_accept
 from api.http.options import takes_options
 from api.http.restx import answers_with
 from api.http.streaming import whole
@@ -27,14 +28,14 @@ class SpeechToText(Resource):
     @signed_in(namespace, "stt")
     @takes_file(namespace, "audio", schemas.MEDIA_TYPES)
     @takes_options(namespace, *schemas.OPTIONS, CALLBACK)
+    @heeds_accept("options", schemas.FORMATS)
     @idempotent(namespace)
     @respond_async(namespace)
     @answers_with(
         namespace,
         "The transcript, in the requested format",
         schemas.answer,
-        schemas.JSON,
-        *schemas.TEXT_TYPES.values(),
+        *schemas.FORMATS.values(),
     )
     @namespace.response(503, "The server is at capacity, or has no model")
     def post(self, audio: File, options: dict[str, Any]) -> Any:

@@ -22,7 +22,12 @@ LANGUAGE = Option(
     default=AUTO,
 )
 WORDS = Option("word_timestamps", "`true`: return the time of each word.", bool, default=False)
-FORMAT = Option("format", "Format of the response.", default="json", choices=("json", *TEXT_TYPES))
+FORMATS = {"json": JSON, **TEXT_TYPES}
+FORMAT = Option(
+    "format",
+    "Format of the response. Default: by the `Accept` header, or json.",
+    choices=tuple(FORMATS),
+)
 MODEL = Option("model", "Name of an installed model; see `GET /models`.")
 OPTIONS = (LANGUAGE, WORDS, FORMAT, MODEL)
 

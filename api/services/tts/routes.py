@@ -13,6 +13,7 @@ from api.http.deferral import respond_async
 from api.http.idempotency import idempotent
 from api.http.inference import Run, inference, pools
 from api.http.jobs import most
+from api.http.negotiation import OCTETS, heeds_accept, or_octets
 from api.http.options import takes_options
 from api.http.restx import Binary, answers_with, takes
 from api.http.streaming import streamed, whole
@@ -40,13 +41,18 @@ class Speak(Resource):
 
     @signed_in(namespace, "tts")
     @takes(namespace, schemas.speech)
+    @or_octets(*schemas.MEDIA_TYPES.values())
+    @heeds_accept("body", schemas.MEDIA_TYPES)
     @idempotent(namespace)
     @respond_async(namespace)
-    @answers_with(namespace, SPOKEN, Binary(), *schemas.MEDIA_TYPES)
+    @answers_with(namespace, SPOKEN, Binary(), *schemas.MEDIA_TYPES.values(), OCTETS)
     @namespace.response(503, "The server is at capacity, or speech synthesis failed")
     def post(self, body: dict[str, Any]) -> Response:
-        """Turn text into speech (WAV, MP3, Opus, FLAC or AAC)."""
-        asked, form = _asked(body), body.get("format", "wav")
+        """Turn text into speech (WAV, MP3, Opus, FLAC or AAC).
+
+        `format` selects the format, or the `Accept` header if it isn't set.
+        """
+        asked, form = _asked(body), body["format"]
         with ExitStack() as held:
             run = held.enter_context(inference("tts", _options(body)))
             script = _script(run, asked)
@@ -64,9 +70,10 @@ class Marks(Resource):
 
     @signed_in(namespace, "tts")
     @takes(namespace, schemas.speech)
+    @or_octets(schemas.NDJSON)
     @idempotent(namespace)
     @respond_async(namespace)
-    @answers_with(namespace, MARKED, Binary(), schemas.NDJSON)
+    @answers_with(namespace, MARKED, Binary(), schemas.NDJSON, OCTETS)
     @namespace.response(503, "The server is at capacity, or speech synthesis failed")
     def post(self, body: dict[str, Any]) -> Response:
         """Get the time of each sentence and word of a text."""

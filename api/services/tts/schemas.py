@@ -16,7 +16,7 @@ SSML = (
     "especially those that name files or URLs."
 )
 LANGUAGE_TAG = "^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$"
-MEDIA_TYPES = tuple(form.media_type for form in FORMATS.values())
+MEDIA_TYPES = {name: form.media_type for name, form in FORMATS.items()}
 NDJSON = "application/x-ndjson"
 LANGUAGE = Option("language", "Only voices for this language, such as `es` or `es-419`.")
 
@@ -38,15 +38,16 @@ speech = model(
         description="BCP 47 language tag. Selects a voice if `voice` is not set. Default: English.",
         example="en",
     ),
-    speed=fields.Float(min=0.5, max=2, default=1.0, example=1.0, description="1 is normal speed."),
+    speed=fields.Float(min=0.5, max=2, example=1.0, description="1, the default, is normal speed."),
     pitch=fields.Float(
         min=0.5,
         max=2,
-        default=1.0,
         example=1.0,
-        description="2 is one octave higher, 0.5 one octave lower.",
+        description="2 is one octave higher, 0.5 one octave lower. Default: 1.",
     ),
-    format=fields.String(enum=list(FORMATS), default="wav", example="wav"),
+    format=fields.String(
+        enum=list(FORMATS), example="wav", description="Default: by the `Accept` header, or wav."
+    ),
     callback_url=fields.String(max_length=CALLBACK.longest, description=CALLBACK.help, example=""),
 )
 voice = model(

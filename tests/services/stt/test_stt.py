@@ -55,6 +55,7 @@ def test_formats(client: FlaskClient, ada: Person, beckett: bytes) -> None:
     for name, media_type in types.items():
         answer = send(client, ada, beckett, f"?format={name}")
         assert answer.headers["Content-Type"] == f"{media_type}; charset=utf-8"
+        assert f"-output.{name.replace('text', 'txt')}" in answer.headers["Content-Disposition"]
         entry = answer.headers["Content-Location"]
         kept = client.get(f"{entry}/output", headers=ada["headers"])
         assert kept.get_data() == answer.get_data()

@@ -64,6 +64,8 @@ def test_a_streamed_wav_is_stored_with_its_true_length(
         assert file.getnframes() == len(answer.data[44:]) // 2
     assert stored.data[44:] == answer.data[44:]
     assert stored.headers["Content-Type"] == "audio/wav"
+    name = f"percept-{place.rpartition('/')[2]}-output.wav"
+    assert answer.headers["Content-Disposition"] == f"attachment; filename={name}"
 
 
 def test_the_history_knows_what_was_said(
@@ -192,3 +194,22 @@ def test_only_for_callers_with_the_scope(client: FlaskClient, ada: dict[str, Any
     headers = [{}, *({"X-API-Key": key.get_json()["key"]} for key in made)]
     answers = [client.post("/api/v1/tts", json={"text": "Hi"}, headers=h) for h in headers]
     assert [answer.status_code for answer in answers] == [401, 403, 200]
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("audio/mpeg", "audio/mpeg"),
+        ("application/octet-stream", "application/octet-stream"),
+        ("application/problem+json", "audio/wav"),
+    ],
+)
+def test_the_format_by_accept(
+    client: FlaskClient, ada: dict[str, Any], accept: str, media_type: str
+) -> None:
+    """Accept chooses where the body does not."""
+    headers = {**ada["headers"], "Accept": accept}
+    answer = client.post("/api/v1/tts", json={"text": "Hello."}, headers=headers)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == media_type
+    answer.close()
