@@ -11,6 +11,7 @@ from api.http import (
     capacity,
     cors,
     database,
+    deletions,
     docs,
     errors,
     forms,
@@ -120,6 +121,8 @@ def add_namespaces(app: Flask, wanted: frozenset[str]) -> None:
     app.extensions["api"] = api
     if "jobs" in wanted:
         job_metrics.init_app(app)
+    if "history" in wanted:
+        deletions.init_app(app)
     for namespace in accounts.found(set(wanted)):
         api.add_namespace(namespace)
     for service in services.found(set(wanted)):

@@ -14,7 +14,7 @@ from api.accounts.history import service as history
 from api.accounts.jobs import service as jobs
 from api.accounts.uploads import service as uploads
 from api.config import Settings
-from api.http import callbacks, database, idempotency
+from api.http import callbacks, database, deletions, idempotency
 
 ROUND, MINUTE, HOUR, DAY = 2.0, 60.0, 3600.0, 86_400.0
 log = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ class Housekeeper:
         if time.monotonic() >= self._next_minute:
             self._next_minute = time.monotonic() + MINUTE
             self._try("expired uploads deleted", uploads.prune)
+            self._try("files deleted that could not be before", deletions.retry)
         if time.monotonic() >= self._next_prune:
             self._next_prune = time.monotonic() + HOUR
             self._prune()

@@ -11,8 +11,8 @@ from flask import Flask, current_app
 
 from api.errors import NotReady
 from api.http import deferral, job_metrics
+from api.http.deletions import delete_files
 from api.http.errors import described
-from api.http.history import storage
 from api.http.inference import pools
 from api.jobs import states
 from api.jobs.local_queue import LocalQueue
@@ -57,7 +57,7 @@ def _attempt(app: Flask, running: Running) -> str:
         return "retried"
     if fault and not states.fail(claim, fault.problem):
         return "unwanted"
-    storage().remove(*claim.request["files"])
+    delete_files(*claim.request["files"])
     return "failed" if fault else "succeeded"
 
 
@@ -112,7 +112,7 @@ def tidy_up() -> int:
     for job in lost:
         job_metrics.returned.labels(job.service).inc()
         if job.status == "failed":
-            storage().remove(*job.request["files"])
+            delete_files(*job.request["files"])
     unheard = queue().missing(states.waiting())
     back = [(job.id, job.service) for job in lost if job.status == "queued"]
     queue().announce(*back, *unheard)

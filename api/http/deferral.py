@@ -16,6 +16,7 @@ from api.extensions import db
 from api.http import jobs
 from api.http.auth import Caller, caller, hold
 from api.http.database import may_be_done, refuse_if_full
+from api.http.deletions import delete_files
 from api.http.history import storage
 from api.http.options import Option
 from api.http.proxies import public
@@ -112,7 +113,7 @@ def defer(service: str, view: str, given: dict[str, Any], callback_url: str | No
     except BaseException as error:
         db.session.rollback()
         if not may_be_done(error):
-            storage().remove(*job.request["files"])
+            delete_files(*job.request["files"])
         raise
     _announce(job)
     return job
@@ -128,7 +129,7 @@ def _announce(job: Job) -> None:
         queue().announce((job.id, job.service))
     except NotReady:
         if states.withdraw(job.id):
-            storage().remove(*job.request["files"])
+            delete_files(*job.request["files"])
             raise
 
 

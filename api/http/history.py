@@ -14,6 +14,7 @@ from api.config import BadSetting, Settings
 from api.errors import NotSignedIn
 from api.extensions import db
 from api.http.database import may_be_done
+from api.http.deletions import delete_files
 from api.http.jobs import running
 from api.jobs import states
 from api.jobs.running import Unwanted
@@ -70,7 +71,7 @@ def write(entry_id: UUID, user_id: UUID, files: dict[str, File | None], **column
         db.session.rollback()
         # In doubt they stay: better files without a row than a row without its files.
         if not may_be_done(error):
-            storage().remove(*names.values())
+            delete_files(*names.values())
         if isinstance(error, IntegrityError):
             gone = "This session has ended. Please sign in again."
             raise NotSignedIn(gone, "token_revoked") from None

@@ -2,6 +2,7 @@
 
 from api.models.api_key import ApiKey
 from api.models.base import Base, new_id, now
+from api.models.deletion import PendingDeletion
 from api.models.history import HistoryEntry
 from api.models.idempotency import IdempotentAnswer
 from api.models.job import STATUSES, UNFINISHED, Job
@@ -19,6 +20,7 @@ __all__ = [
     "HistoryEntry",
     "IdempotentAnswer",
     "Job",
+    "PendingDeletion",
     "RateCounter",
     "Session",
     "Upload",

@@ -110,18 +110,23 @@ class Storage:
         with self._asking():
             return self._place.size(_checked(name))
 
-    def remove(self, *names: str) -> None:
-        """Delete files; those that are gone already do not matter.
+    def remove(self, *names: str) -> list[str]:
+        """Delete files, and return the names of those that are still there."""
+        checked = tuple(map(_checked, names))
+        try:
+            return self._place.remove(checked)
+        except self._place.faults as error:
+            log.warning("storage: %s", type(error).__name__)
+            return list(checked)
 
-        Those that cannot be deleted now are strays, which housekeeping removes.
-        """
-        with self._trying():
-            self._place.remove(tuple(map(_checked, names)))
-
-    def remove_owner(self, owner: str) -> None:
-        """Delete all files of one owner, or leave them as strays."""
-        with self._trying():
-            self._place.remove_owner(_checked(owner))
+    def remove_owner(self, owner: str) -> bool:
+        """Delete all files of one owner; return whether they are gone."""
+        checked = _checked(owner)
+        try:
+            return self._place.remove_owner(checked)
+        except self._place.faults as error:
+            log.warning("storage: %s", type(error).__name__)
+            return False
 
     def names(self) -> Iterator[tuple[str, datetime]]:
         """Every file, and when it was written; a few at a time, however many there are.
@@ -179,13 +184,6 @@ class Storage:
                 raise
             log.warning("storage: %s", type(error).__name__)
             raise NotReady("The files cannot be stored at the moment.", code_of(error)) from error
-
-    @contextmanager
-    def _trying(self) -> Iterator[None]:
-        try:
-            yield
-        except self._place.faults as error:
-            log.warning("storage: %s", type(error).__name__)
 
 
 def _is_out_of_files(error: Exception) -> bool:

@@ -3,7 +3,9 @@
 Where it is and who we are is told by the usual AWS variables, which botocore reads.
 """
 
+import logging
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import IO, Any
@@ -19,6 +21,7 @@ LEAST_BYTES_PER_SECOND = 4_000_000
 BLOCK = 5 * 2**20
 AT_ONCE = 1000  # what S3 lists or deletes with one call
 CONNECTIONS = 64
+log = logging.getLogger(__name__)
 OPTIONS: dict[str, Any] = {
     # Instances are cached by their options, which do not tell of the environment.
     "skip_instance_cache": True,
@@ -82,23 +85,58 @@ class Bucket:
         """Raises one of the faults."""
         return int(self._system.size(self._path(name), timeout=CALL_SECONDS))
 
-    def remove(self, names: tuple[str, ...]) -> None:
-        """A thousand with one call. Raises one of the faults."""
-        bucket, start = self._bucket_and_start()
+    def remove(self, names: tuple[str, ...]) -> list[str]:
+        """A thousand with one call, and what that leaves one by one. Raises one of the faults."""
+        left: list[str] = []
         for n in range(0, len(names), AT_ONCE):
-            keys = [{"Key": start + name} for name in names[n : n + AT_ONCE]]
-            # s3fs has methods for it, which leave errors in tasks that nobody asks for them.
-            self._system.call_s3(
-                "delete_objects",
-                Bucket=bucket,
-                Delete={"Objects": keys, "Quiet": True},
-                timeout=CALL_SECONDS,
-            )
+            left += self._one_by_one(*self._refused(names[n : n + AT_ONCE]))
+        return left
 
-    def remove_owner(self, owner: str) -> None:
+    def _refused(self, names: tuple[str, ...]) -> tuple[list[str], bool]:
+        """Return the names that one call did not delete, and whether the store refuses such calls.
+
+        Older stores want a Content-MD5, which botocore does not send any more.
+        """
+        bucket, start = self._bucket_and_start()
+        keys = [{"Key": start + name} for name in names]
+        wanted = {"Objects": keys, "Quiet": True}
+        try:
+            # s3fs has methods for it, which leave errors in tasks that nobody asks for them.
+            answer = self._system.call_s3(
+                "delete_objects", Bucket=bucket, Delete=wanted, timeout=CALL_SECONDS
+            )
+        except self.faults as error:
+            if not isinstance(error.__cause__ or error, ClientError):
+                raise
+            return list(names), True
+        errors = [one for one in answer.get("Errors", []) if one.get("Code") != "NoSuchKey"]
+        return [one["Key"].removeprefix(start) for one in errors], False
+
+    def _one_by_one(self, names: list[str], is_all: bool) -> list[str]:
+        """Return the names that are still there; stop early if the store refuses everything."""
+        bucket, start = self._bucket_and_start()
+        until, left = time.monotonic() + CALL_SECONDS, list(names)
+        for name in names:
+            if time.monotonic() > until:
+                break
+            try:
+                self._system.call_s3(
+                    "delete_object", Bucket=bucket, Key=start + name, timeout=CALL_SECONDS
+                )
+            except self.faults as error:
+                log.warning("storage: a file was not deleted: %s", error)
+                if is_all:
+                    break
+            else:
+                left.remove(name)
+        return left
+
+    def remove_owner(self, owner: str) -> bool:
         """A thousand at a time. Raises one of the faults."""
+        left: list[str] = []
         for page in self._pages(f"{owner}/"):
-            self.remove(tuple(name for name, _ in page))
+            left += self.remove(tuple(name for name, _ in page))
+        return not left
 
     def names(self) -> Iterator[tuple[str, datetime]]:
         """A thousand with one call. Raises one of the faults."""

@@ -1,6 +1,7 @@
 """Files in a folder of this machine, or one that it has mounted."""
 
 import contextlib
+import logging
 import secrets
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ import fsspec
 from api.storage.reserve import refuse_last_bytes
 
 TRIES = 5
+log = logging.getLogger(__name__)
 
 
 class Folder:
@@ -70,19 +72,28 @@ class Folder:
         """Raises OSError."""
         return int(self._system.size(self._path(name)))
 
-    def remove(self, names: tuple[str, ...]) -> None:
+    def remove(self, names: tuple[str, ...]) -> list[str]:
         """One by one: one that cannot be deleted does not save the others."""
-        for name in names:
-            with contextlib.suppress(OSError):
-                self._system.rm_file(self._path(name))
+        return [name for name in names if not self._is_removed(name)]
 
-    def remove_owner(self, owner: str) -> None:
+    def _is_removed(self, name: str) -> bool:
+        try:
+            self._system.rm_file(self._path(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError as error:
+            log.warning("storage: %s", error.strerror)
+            return False
+        return True
+
+    def remove_owner(self, owner: str) -> bool:
         """Again and again, since it fails when one is added meanwhile."""
         for _ in range(TRIES):
             with contextlib.suppress(OSError):
                 self._system.rm(self._path(owner), recursive=True)
             if not self._system.exists(self._path(owner)):
-                break
+                return True
+        return False
 
     def names(self) -> Iterator[tuple[str, datetime]]:
         """A folder at a time."""

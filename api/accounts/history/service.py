@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Delete, Select, delete, select
 from api.errors import NotFound
 from api.extensions import db
 from api.http.auth import Caller
+from api.http.deletions import delete_files
 from api.http.history import storage
 from api.models import UNFINISHED, HistoryEntry, Job, Upload, now
 
@@ -81,7 +82,7 @@ def repair() -> int:
     total = 0
     while names := list(islice(old, AT_ONCE)):
         strays = _without_row(names)
-        storage().remove(*strays)
+        delete_files(*strays)
         total += len(strays)
     return total
 
@@ -107,5 +108,5 @@ def _remove(chosen: Delete) -> int:
     columns = (HistoryEntry.input, HistoryEntry.output)
     gone = db.session.execute(chosen.returning(*columns)).all()
     db.session.commit()
-    storage().remove(*(name for names in gone for name in names if name))
+    delete_files(*(name for names in gone for name in names if name))
     return len(gone)

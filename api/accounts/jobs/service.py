@@ -13,7 +13,7 @@ from sqlalchemy import Select, delete, select
 from api.errors import Conflict, Forbidden, NotFound, Overloaded
 from api.extensions import db
 from api.http.auth import Caller, still_allowed
-from api.http.history import storage
+from api.http.deletions import delete_files
 from api.http.jobs import job_json
 from api.jobs import states
 from api.models import UNFINISHED, Job, now
@@ -59,7 +59,7 @@ def cancel(who: Caller, job_id: UUID) -> None:
         )
     request = states.cancel(who.user_id, job_id)
     if request is not None:
-        storage().remove(*request["files"])
+        delete_files(*request["files"])
     elif get(who, job_id).status != "cancelled":
         raise Conflict("This job has already ended.", "job_ended")
 

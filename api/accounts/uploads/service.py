@@ -14,6 +14,7 @@ from api.extensions import db
 from api.http import uploaded
 from api.http.auth import Caller, hold
 from api.http.database import refuse_if_full
+from api.http.deletions import delete_files
 from api.http.history import storage
 from api.models import Upload, User, new_id, now
 
@@ -97,7 +98,7 @@ def store(row: Upload, chunks: Iterable[bytes]) -> None:
     db.session.close()  # the client may be slow
     storage().put_stream(row.file, chunks)
     if _row(row.id) is None:
-        storage().remove(row.file)
+        delete_files(row.file)
         raise NotFound("There is no such upload.")
 
 
@@ -126,7 +127,7 @@ def _remove(chosen: Delete) -> int:
     # Rows first, as of the history.
     names = db.session.scalars(chosen.returning(Upload.file)).all()
     db.session.commit()
-    storage().remove(*names)
+    delete_files(*names)
     return len(names)
 
 

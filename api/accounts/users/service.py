@@ -11,7 +11,7 @@ from api.accounts.names import clean_email, clean_name, email_key, typed_key
 from api.errors import Conflict, Forbidden, NotFound
 from api.extensions import db
 from api.http import ratelimit
-from api.http.history import storage
+from api.http.deletions import delete_files, delete_owner
 from api.jobs import states
 from api.models import Session, User
 
@@ -96,7 +96,7 @@ def change(user_id: UUID, changes: dict[str, Any]) -> User:
     files = [] if row.active else _end_access(user_id)
     _refuse_if_deserted(admins)
     db.session.commit()
-    storage().remove(*files)
+    delete_files(*files)
     return row
 
 
@@ -119,7 +119,7 @@ def remove(user_id: UUID) -> None:
         raise NotFound("There is no such user.")
     _refuse_if_deserted(admins)
     db.session.commit()
-    storage().remove_owner(str(user_id))
+    delete_owner(str(user_id))
 
 
 def confirm(user_id: UUID, password: str, client: str) -> User:
