@@ -31,6 +31,12 @@ def _no_outside_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def _small_reserves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of tests have a data folder each, which stays for a while."""
+    monkeypatch.setattr("api.storage.reserve.MOST_BYTES", 600_000)
+
+
 @pytest.fixture
 def real_hashing() -> None:
     """Passwords are hashed as in production; see `_cheap_hashing`."""
