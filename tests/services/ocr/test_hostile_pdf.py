@@ -93,6 +93,15 @@ def test_pages_of_an_odd_size(box: bytes) -> None:
         assert pdf.read(data, 1, LIMITS).pixels is not None
 
 
+@pytest.mark.parametrize("content", [b"", hostile_pdf.letters(800)])
+@pytest.mark.parametrize("limits", [LIMITS, SIGHT])
+def test_a_page_of_which_nothing_is_shown(content: bytes, limits: guest.Limits) -> None:
+    """A crop box outside of the page leaves an empty page, not an error."""
+    data = hostile_pdf.pages(1, content).replace(b"/Parent", b"/CropBox[900 900 950 950]/Parent")
+    document = read(data, limits)
+    assert [(page.width, page.height, page.lines) for page in document.pages] == [(1, 1, ())]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(hostile_pdf.complex_pages()))
 def test_pages_that_take_too_much_memory(name: str) -> None:

@@ -47,6 +47,8 @@ def read(data: bytes, number: int, limits: Limits) -> Sheet:
         if not page.get_width() * page.get_height() <= limits.max_pixels:
             raise TooLarge("A page of the PDF file is too large.", "page_too_large")
         width, height, scale = size(page)
+        if not page.get_width() * page.get_height():
+            return Sheet(width, height)  # the crop box lies outside of the page
         if not limits.force_ocr and (lines := textlayer.lines_of(page, width, height)):
             return Sheet(width, height, lines=lines)
         images.check(data, page, limits.max_pixels)
@@ -63,7 +65,7 @@ def size(page: Any) -> tuple[int, int, float]:
     """Width and height of the page's picture, and its pixels per point."""
     wide, high = page.get_size()
     scale = DOTS_PER_POINT * scale_to_fit(wide * DOTS_PER_POINT, high * DOTS_PER_POINT)
-    return math.ceil(wide * scale), math.ceil(high * scale), scale
+    return max(1, math.ceil(wide * scale)), max(1, math.ceil(high * scale)), scale
 
 
 @contextmanager
