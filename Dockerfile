@@ -12,7 +12,7 @@ RUN uv venv --python python3 /opt/venv \
     && python -m compileall -q -j 0 -x "/(tensorflow|keras)/" /opt/venv/lib
 
 # The package stays where its migrations and its models store are: beside them, in /app.
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY api ./api
 COPY migrations ./migrations
 COPY models_store ./models_store
@@ -21,6 +21,8 @@ RUN uv pip install --python /opt/venv --no-deps --editable . \
 
 
 FROM python:3.11-slim-bookworm
+# Percept's own code is under Apache-2.0; what the image has under the GPL and LGPL is in /app/NOTICE.
+LABEL org.opencontainers.image.licenses="Apache-2.0 AND GPL-3.0-or-later AND LGPL-3.0-only"
 RUN groupadd --gid 10001 percept \
     && useradd --uid 10001 --gid percept --no-log-init --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin percept \

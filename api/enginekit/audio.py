@@ -1,6 +1,6 @@
 """Recordings from anywhere become samples: known containers, bounded length, one stream, no names.
 
-Everything goes through PyAV (FFmpeg's libraries) and is meant to run in a guest.
+Everything goes through PyAV (FFmpeg's libraries, x264 and x265), which only guests import.
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,10 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
-from numpy.typing import NDArray
 
+from api.enginekit.samples import RATE, Samples
 from api.errors import TooMuchAtOnce, Unusable
 
-RATE = 16_000  # samples per second of what recognisers take
 BYTES_PER_SECOND = 2 * RATE
 # Containers by content. Playlists and scripts (hls, concat, dash, sdp, ...), which name other
 # files or addresses, are not among them.
@@ -30,7 +29,6 @@ SLOWEST, FASTEST = 1000, 768_000  # samples per second that a recording may clai
 MOST_CHANNELS = 64
 # Decoders go a little over 1; what is far beyond is damage.
 LOUDEST = 8.0
-Samples = NDArray[np.float32]
 # Raised for packets of a broken file. IndexError: PyAV at the end of a file in which one more
 # stream began midway.
 DAMAGE = (FFmpegError, IndexError)

@@ -9,7 +9,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 
-from api.enginekit.audio import BYTES_PER_SECOND, DAMAGE, RATE, opened
+from api.enginekit.audio import BYTES_PER_SECOND, DAMAGE, opened
+from api.enginekit.samples import RATE
 
 # Codecs whose sound can be kept as it is, and in what. Not FLAC: what follows a file of it, such as
 # a tag, is taken for the end of its last packet.

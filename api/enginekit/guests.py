@@ -6,11 +6,12 @@ docs/decisions/016-guests.md.
 """
 
 import atexit
+import importlib
 import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from api.enginekit.child import Child, Lost, Reason
 from api.errors import Overloaded, PerceptError
@@ -35,6 +36,7 @@ class House:
         self.on_loss: Callable[[str, Reason], None] = _unheard
         self._closed = False
         self._free: queue.LifoQueue[Child | None] = queue.LifoQueue()
+        self._spare: queue.SimpleQueue[Child] = queue.SimpleQueue()
         for _ in range(places):
             self._free.put(None)
 
@@ -58,6 +60,25 @@ class House:
             if self._closed:  # perhaps only since then
                 self._fit(guest)
 
+    @contextmanager
+    def extra_guest(self) -> Iterator[Child]:
+        """A guest beside those that have a place; as many as there are places wait for more work.
+
+        Raises:
+            NotReady: it cannot be started.
+        """
+        guest = None
+        with suppress(queue.Empty):
+            guest = self._fit(self._spare.get_nowait())
+        guest = guest or Child(self.memory_mb, self.modules)
+        try:
+            yield guest
+        finally:
+            if self._spare.qsize() < self.places and self._fit(guest):
+                self._spare.put(guest)
+            else:
+                guest.end()
+
     def close(self) -> None:
         """End the guests; those that are busy end when they are given back."""
         self._closed = True
@@ -67,6 +88,9 @@ class House:
                 there.append(self._free.get_nowait())
         for guest in there:
             self._free.put(self._fit(guest))
+        with suppress(queue.Empty):
+            while True:
+                self._spare.get_nowait().end()
 
     def _fit(self, guest: Child | None) -> Child | None:
         """The guest, unless it has died, has done its part, or the house is closed."""
@@ -96,8 +120,12 @@ def configure(
 
 
 def preload(module: str) -> None:
-    """Let every guest import the module before its first task."""
-    _house.modules = tuple(dict.fromkeys((*_house.modules, module)))
+    """Let every guest import the module before its first task, and what is in its NATIVE.
+
+    NATIVE names modules that only guests may import. What they import may be missing.
+    """
+    native = getattr(importlib.import_module(module), "NATIVE", ())
+    _house.modules = tuple(dict.fromkeys((*_house.modules, module, *native)))
 
 
 def call(task: Callable[..., T], *args: object, seconds: float, lost: PerceptError) -> T:
@@ -114,9 +142,36 @@ def call(task: Callable[..., T], *args: object, seconds: float, lost: PerceptErr
         Whatever the task raises, and `lost`.
     """
     house = _house
+    with house.guest() as guest:
+        return _done(house, guest, task, args, seconds, lost)
+
+
+@contextmanager
+def apart(*, seconds: float, lost: PerceptError) -> Iterator[Callable[..., Any]]:
+    """Lend a guest beside the others, for tasks that leave something in it for the next one.
+
+    What the block gets is called with a task and its arguments; `seconds`, `lost` and what is
+    raised are as for `call`.
+    """
+    house = _house
+    with house.extra_guest() as guest:
+
+        def do(task: Callable[..., T], *args: object) -> T:
+            return _done(house, guest, task, args, seconds, lost)
+
+        yield do
+
+
+def _done(
+    house: House,
+    guest: Child,
+    task: Callable[..., T],
+    args: tuple[object, ...],
+    seconds: float,
+    lost: PerceptError,
+) -> T:
     try:
-        with house.guest() as guest:
-            return guest.do(task, args, seconds)
+        return guest.do(task, args, seconds)
     except Lost as loss:
         house.on_loss(task.__name__, loss.reason)
         lost.passing = type(lost).passing or loss.reason == "died"

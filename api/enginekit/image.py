@@ -7,9 +7,9 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import numpy as np
-import pillow_heif
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageFile
 
@@ -19,13 +19,13 @@ from api.errors import TooLarge, Unusable
 # By name, or the first file of no known format would make Pillow import all of its decoders.
 for plugin in ("Avif", "Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP"):
     importlib.import_module(f"PIL.{plugin}ImagePlugin")
-pillow_heif.register_heif_opener()
 # A picture whose end is missing is refused, not filled up with grey.
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 # Our own limit is lower and is checked before a pixel is decoded.
 Image.MAX_IMAGE_PIXELS = None
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 MEDIA_TYPES = tuple(
     f"image/{name}"
     for name in ["jpeg", "png", "webp", "gif", "tiff", "bmp", "heic", "heif", "avif"]
@@ -50,6 +50,31 @@ TURNS = {
 }
 
 
+def opened(data: bytes) -> Image.Image:
+    """Open a file of FORMATS or HEIF; the caller deals with what Pillow raises.
+
+    Raises:
+        Unusable: `decoder_not_installed`.
+    """
+    if _is_heif(data) and not _heif():
+        raise Unusable("The decoder for HEIC images is not installed.", "decoder_not_installed")
+    return Image.open(io.BytesIO(data), formats=(*FORMATS, *_heif()))
+
+
+def _is_heif(data: bytes) -> bool:
+    return data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS and b"avif" not in data[16:64]
+
+
+@cache
+def _heif() -> tuple[str, ...]:
+    # The server imports this module for its constants, and must not import that one.
+    try:
+        importlib.import_module("api.enginekit.heif")
+    except ModuleNotFoundError:
+        return ()
+    return ("HEIF",)
+
+
 def read_image(
     data: bytes, max_pixels: int, at_least: int | None = None, page: int = 0
 ) -> Image.Image:
@@ -68,7 +93,7 @@ def read_image(
     if data.startswith(jpeg.START):
         jpeg.check(data)
     with refusing_damage():
-        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        picture = opened(data)
         if page and not has_page(picture, page):  # page 0 of a HEIC file may not be its first
             raise not_a_picture()
         check_size(picture.size, max_pixels)
@@ -85,7 +110,7 @@ def count_pages(data: bytes, most: int) -> int:
         Unusable: it is no picture that can be read.
     """
     with refusing_damage():
-        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        picture = opened(data)
         pages = 1
         while picture.format == "TIFF" and pages < most and has_page(picture, pages):
             pages += 1

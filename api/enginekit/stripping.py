@@ -14,9 +14,9 @@ from PIL import ExifTags, Image, TiffImagePlugin
 from api.enginekit import jpeg
 from api.enginekit.image import (
     DAMAGE,
-    FORMATS,
     TURNS,
     has_page,
+    opened,
     orientation,
     read_image,
     to_rgb,
@@ -52,7 +52,7 @@ def without_metadata(data: bytes, pages: int | None = None) -> File:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # damaged metadata is no matter: it goes
         try:
-            return _same_format(data, pages) or _anew(_opened(data))
+            return _same_format(data, pages) or _anew(opened(data))
         # A later page is damaged, a profile is too large to be saved: what was read remains.
         except (OSError, Unusable, *DAMAGE):
             return _anew(read_image(data, sys.maxsize))
@@ -66,10 +66,6 @@ def _same_format(data: bytes, pages: int | None) -> File | None:
     if data.startswith(TIFF):
         return File(_tiff(data, pages), "image/tiff")
     return None
-
-
-def _opened(data: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
 def _png(data: bytes) -> Iterator[bytes]:
@@ -121,14 +117,14 @@ def _jpeg_turn(data: bytes) -> Iterator[bytes]:
 
 def _turn(data: bytes) -> bytes:
     """Return EXIF that says how the picture is turned and nothing else; empty if it is upright."""
-    turn = orientation(_opened(data))
+    turn = orientation(opened(data))
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = turn
     return exif.tobytes() if turn in TURNS else b""
 
 
 def _tiff(data: bytes, most: int | None) -> bytes:
-    out, picture = io.BytesIO(), _opened(data)
+    out, picture = io.BytesIO(), opened(data)
     with TiffImagePlugin.AppendingTiffWriter(out) as pages:
         for number in itertools.count() if most is None else range(most):
             if not has_page(picture, number):

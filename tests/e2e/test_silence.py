@@ -16,6 +16,7 @@ from typing import Any
 
 import h5py
 import httpx
+import psutil
 import pytest
 import tiny_whisper
 from backends import RedisServer, running
@@ -31,11 +32,19 @@ LAYERS = {
     "GlobalAveragePooling2D": {},
     "Softmax": {},
 }
+# Where wheels keep libraries under the GPL, or what needs them; see NOTICE.
+GPL = {"av", "av.libs", "espeakng_loader", "pillow_heif.libs", "piper"}
 SOON = {"Prefer": "respond-async"}
 
 
 @pytest.fixture(scope="module")
-def traced(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Traced:
+def libraries() -> set[str]:
+    """The native libraries that the server and the worker had loaded at last, without guests."""
+    return set()
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory: pytest.TempPathFactory, shared: Path, libraries: set[str]) -> Traced:
     """Each command in turn; then a server and a worker with which every engine has worked."""
     traced = Traced(tmp_path_factory.mktemp("silence"))
     mirror = {"PERCEPT_MODELS_MIRROR": str(make_mirror(traced.folder / "mirror", shared))}
@@ -48,7 +57,19 @@ def traced(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Traced:
         with serving(traced, **settings) as client, working(traced, **settings) as metrics:
             use_everything(client)
             assert "percept_jobs" in httpx.get(metrics).text
+            libraries |= loaded_by(traced)
     return traced
+
+
+def loaded_by(traced: Traced) -> set[str]:
+    """The libraries in memory of `percept` processes, which guests and what forks them are not."""
+    found: set[str] = set()
+    for process in psutil.process_iter(["cmdline", "environ"]):
+        ours = (process.info["environ"] or {}).get("HOME") == str(traced.home)
+        line = " ".join(process.info["cmdline"] or [])
+        if ours and "multiprocessing" not in line and "strace" not in line:
+            found |= {region.path for region in process.memory_maps()}
+    return found
 
 
 def make_mirror(folder: Path, shared: Path) -> Path:
@@ -187,6 +208,12 @@ def test_nothing_is_written_elsewhere(traced: Traced) -> None:
     assert traced.strays() == []
     assert list(traced.home.rglob("*")) == []
     assert list(traced.temporary.rglob("*")) == []
+
+
+def test_gpl_code_runs_apart(traced: Traced, libraries: set[str]) -> None:
+    """No process but the guests has loaded a library under the GPL."""
+    assert any("onnxruntime" in path for path in libraries), traced.log()
+    assert [path for path in libraries if GPL & {*Path(path).parts}] == []
 
 
 def test_the_watch_sees_what_it_is_for(tmp_path: Path) -> None:

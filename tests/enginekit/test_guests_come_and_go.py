@@ -10,10 +10,10 @@ from typing import Any
 import guest_tasks
 import psutil
 import pytest
-from guest_calls import HANG_LIMIT_S, call, pids
+from guest_calls import GONE, HANG_LIMIT_S, call, pids
 
 from api.enginekit import guests
-from api.errors import NotReady
+from api.errors import NotReady, Unusable
 
 
 def test_the_same_settings_keep_the_guests(losses: Any) -> None:
@@ -106,3 +106,17 @@ def test_one_that_cannot_start(losses: Any, monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(NotReady):
             call(guest_tasks.add, 1, 1)
     assert (call(guest_tasks.add, 1, 1), losses) == (2, [])
+
+
+def test_an_extra_guest_keeps_what_a_task_leaves(losses: Any) -> None:
+    """All tasks of one block run in one process, which no other caller has; then it is spare."""
+    ours = {call(guest_tasks.process) for _ in range(4)}
+    with guests.apart(seconds=5, lost=GONE) as first, guests.apart(seconds=5, lost=GONE) as second:
+        found = [one(guest_tasks.process) for one in (first, first, second, second)]
+    assert found[0] == found[1] != found[2] == found[3]
+    assert not ours & set(found)
+    with guests.apart(seconds=5, lost=GONE) as again:
+        assert again(guest_tasks.process) in found
+        with pytest.raises(Unusable):
+            again(guest_tasks.crash)
+    assert losses == [("crash", "died")]

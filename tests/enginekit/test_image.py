@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from api.enginekit import image
 from api.enginekit.image import count_pages, read_image
 from api.errors import TooLarge, Unusable
 
@@ -185,3 +186,14 @@ def test_every_value_of_sixteen_bits() -> None:
     values = np.arange(0, 65536, dtype=np.uint16).reshape(256, 256)
     found = np.asarray(read_image(saved(Image.fromarray(values), "PNG"), MOST))[:, :, 0]
     assert (found == np.rint(values / 257)).all()
+
+
+def test_heic_without_its_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation without pillow-heif says so; other images, and AVIF, are read."""
+    image._heif()
+    heic, avif = (saved(Image.new("RGB", (32, 32), "teal"), kind) for kind in ("HEIF", "AVIF"))
+    monkeypatch.setattr(image, "_heif", tuple)
+    with pytest.raises(Unusable) as refusal:
+        read_image(heic, 1_000_000)
+    assert refusal.value.code == "decoder_not_installed"
+    assert read_image(avif, 1_000_000).size == (32, 32)

@@ -10,6 +10,7 @@ from api.enginekit.image import read_image
 from api.enginekit.stripping import without_metadata
 from api.storage import File
 
+NATIVE = ("api.enginekit.heif",)
 Pixels = NDArray[np.uint8]
 
 

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from api.enginekit.audio import decode
-from api.enginekit.audio_copy import without_metadata
+NATIVE = ("api.enginekit.audio", "api.enginekit.audio_copy")
 
 
 def prepare(upload: Path, sound: Path, copy: Path | None, most_seconds: float) -> tuple[float, str]:
@@ -14,6 +13,9 @@ def prepare(upload: Path, sound: Path, copy: Path | None, most_seconds: float) -
     Raises:
         Unusable, TooLarge: it is no recording, or too long.
     """
+    from api.enginekit.audio import decode
+    from api.enginekit.audio_copy import without_metadata
+
     with upload.open("rb") as source, sound.open("wb") as sink:
         seconds = decode(source, sink, most_seconds)
     return seconds, without_metadata(upload, sound, copy) if copy else ""

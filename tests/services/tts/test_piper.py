@@ -1,14 +1,17 @@
 """Piper voices: pulled as models, heard like the others. The mock makes 1 s per sentence."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from piper.phoneme_ids import phonemes_to_ids
 
 from api.config import Settings
 from api.enginekit.store import ModelStore
+from api.services.tts.engines.piper import numbers_of
 
 Say = Callable[..., Any]
 Listen = Callable[[bytes], Any]
@@ -64,3 +67,11 @@ def test_languages_go_on_being_spoken_by_the_default_model(
     """A pulled voice is heard where it is named."""
     place = say("Hello.", language="en-US").headers["Content-Location"]
     assert client.get(place, headers=ada["headers"]).get_json()["model"] == "espeak"
+
+
+@pytest.mark.parametrize("phonemes", [[], list("həloʊ."), ["h", "no such sound", "ɔ", " ", "!"]])
+def test_phonemes_are_numbered_as_piper_does_it(shared: Path, phonemes: list[str]) -> None:
+    """The network is given the numbers that Piper itself would give it."""
+    config = shared / "models" / "piper_test_voice" / "test_voice.onnx.json"
+    numbers = json.loads(config.read_text())["phoneme_id_map"]
+    assert numbers_of(phonemes, numbers) == phonemes_to_ids(phonemes, numbers)

@@ -7,6 +7,7 @@ from api.services.ocr.guest.searchable import joined, over_pdf, over_picture
 from api.services.ocr.guest.sheet import Limits, Sheet
 from api.storage import File
 
+NATIVE = ("api.enginekit.heif",)
 __all__ = [
     "Limits",
     "Sheet",

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from api.config import Settings
-from api.enginekit.audio import Samples
 from api.enginekit.catalogue import Entry
+from api.enginekit.samples import Samples
 
 ENGINES = {
     "moonshine": "api.services.stt.engines.moonshine:MoonshineRecognizer",

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import sherpa_onnx
 
-from api.enginekit.audio import RATE, Samples
 from api.enginekit.catalogue import Entry
+from api.enginekit.samples import RATE, Samples
 from api.services.stt.engines import Heard, Lengths, Segment
 
 FOLDER = "tiny-en"

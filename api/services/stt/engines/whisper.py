@@ -1,15 +1,19 @@
 """Whisper through faster-whisper (CTranslate2): every language, word times; models are pulled."""
 
+import sys
 import threading
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from faster_whisper import WhisperModel
-from faster_whisper.transcribe import Segment as WhisperSegment
 
-from api.enginekit.audio import RATE, Samples
 from api.enginekit.catalogue import Entry
+from api.enginekit.samples import RATE, Samples
 from api.services.stt.engines import Heard, Lengths, Segment, Word
+
+if TYPE_CHECKING:  # see _without_av
+    from faster_whisper.transcribe import Segment as WhisperSegment
 
 TOKENIZER = "tokenizer.json"
 
@@ -26,7 +30,7 @@ class WhisperRecognizer:
             raise FileNotFoundError(home / TOKENIZER)
         self._languages = entry.languages
         # `auto` is the fastest type of numbers that the processor, or the GPU, can compute with.
-        self._model = WhisperModel(str(home), compute_type="auto", local_files_only=True)
+        self._model = _without_av()(str(home), compute_type="auto", local_files_only=True)
         self._alone = threading.Lock()  # one piece already keeps every core busy
 
     def warm_up(self) -> None:
@@ -48,7 +52,24 @@ class WhisperRecognizer:
         return Heard(about.language, segments)
 
 
-def _segment(found: WhisperSegment, length: float, words: bool) -> Segment:
+def _without_av() -> Any:
+    """Return faster-whisper's WhisperModel, imported without PyAV.
+
+    It imports PyAV to read files, which guests do here. What comes with that, x264 and x265, is
+    under the GPL and must stay out of the server (see NOTICE), so an empty module takes its place.
+    """
+    absent = "av" not in sys.modules
+    if absent:
+        sys.modules["av"] = ModuleType("av")
+    try:
+        from faster_whisper import WhisperModel
+    finally:
+        if absent:
+            del sys.modules["av"]
+    return WhisperModel
+
+
+def _segment(found: "WhisperSegment", length: float, words: bool) -> Segment:
     """The engine's segment as ours; its times can lie beyond the end of the sound."""
 
     def at(seconds: float) -> float:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from api.enginekit.audio import RATE
 from api.enginekit.pool import Loaded
+from api.enginekit.samples import RATE
 from api.enginekit.stopwatch import Stopwatch
 from api.services.stt.engines import Heard, Recognizer, Segment
 from api.services.stt.service import cutter

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from api.enginekit.audio import RATE, Samples
+from api.enginekit.samples import RATE, Samples
 from api.services.stt.engines import Lengths
 
 FRAMES_PER_S = 50

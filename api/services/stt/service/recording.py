@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from api.enginekit import guests
-from api.enginekit.audio import Samples
+from api.enginekit.samples import Samples
 from api.errors import Unusable
 from api.services.stt import guest
 from api.storage import File

@@ -1,7 +1,7 @@
-"""Piper: neural voices, one a model. Letters become sounds in a guest, sounds become samples here.
+"""Piper's neural voices, one a model. Letters become sounds in a guest, sounds become samples here.
 
-So the native code that reads what people write runs where it can do no harm, and the network,
-which only sees numbers, is in memory once.
+The guest has Piper's own code for that, with eSpeak NG (GPL). The network is an ONNX file, which
+onnxruntime runs as its configuration says; it only sees numbers, and is in memory once.
 """
 
 import json
@@ -22,6 +22,8 @@ from api.services.tts.engines.languages import bcp47
 
 READING_S = 8.0
 LOUDEST = 32_767
+# What stands before the first symbol, after the last one, and behind each but the last.
+START, END, PAD = "^", "$", "_"
 
 
 class PiperSynthesizer:
@@ -31,18 +33,19 @@ class PiperSynthesizer:
     lead_ms = 0  # the network makes its own
 
     def __init__(self, folder: Path, entry: Entry):
-        from piper import PiperVoice
+        from onnxruntime import InferenceSession
 
-        self._voice = PiperVoice.load(folder / entry.engines["piper"])
-        if self._voice.config.phoneme_type.value != "espeak":
+        network = folder / entry.engines["piper"]
+        self._config = _config_of(network)
+        if self._config.get("phoneme_type", "espeak") != "espeak":
             raise Unusable("This voice uses a phoneme type that is not supported.")
+        self._network = InferenceSession(str(network), providers=["CPUExecutionProvider"])
         (self._only,) = self.voices(folder, entry)
 
     @staticmethod
     def voices(folder: Path, entry: Entry) -> tuple[Voice, ...]:
         """The voice, by its configuration; Piper does not say whether it is a woman's."""
-        config = folder / f"{entry.engines['piper']}.json"
-        facts = _read(config, config.stat().st_mtime_ns)
+        facts = _config_of(folder / entry.engines["piper"])
         native = facts["espeak"]["voice"]
         language = bcp47(facts.get("language", {}).get("code", native))
         rate = facts["audio"]["sample_rate"]
@@ -74,16 +77,34 @@ class PiperSynthesizer:
         return sounds
 
     def _samples(self, phonemes: list[str], speed: float) -> NDArray[np.int16]:
-        from piper import SynthesisConfig
-
-        config = SynthesisConfig(length_scale=self._voice.config.length_scale / speed)
-        made = np.asarray(
-            self._voice.phoneme_ids_to_audio(self._voice.phonemes_to_ids(phonemes), config),
-            dtype=np.float32,
-        )
-        # As Piper does: each sentence is as loud as it can be.
+        scales = self._config["inference"]
+        numbers = numbers_of(phonemes, self._config["phoneme_id_map"])
+        inputs: dict[str, NDArray[Any]] = {
+            "input": np.array([numbers], np.int64),
+            "input_lengths": np.array([len(numbers)], np.int64),
+            "scales": np.array(
+                [scales["noise_scale"], scales["length_scale"] / speed, scales["noise_w"]],
+                np.float32,
+            ),
+        }
+        if self._config.get("num_speakers", 1) > 1:
+            inputs["sid"] = np.zeros(1, np.int64)
+        made = self._network.run(None, inputs)[0].ravel()
+        # Each sentence is as loud as it can be, as Piper itself does it.
         loudest = max(float(np.abs(made).max(initial=0)), 1e-8)
         return np.asarray(made / loudest * LOUDEST, dtype=np.int16)
+
+
+def numbers_of(phonemes: list[str], numbers: dict[str, list[int]]) -> list[int]:
+    """Return what the network knows the phonemes as; those that it doesn't know are left out."""
+    known = [symbol for symbol in phonemes if symbol in numbers]
+    padded = [symbol for one in (START, *known) for symbol in (one, PAD)]
+    return [number for symbol in (*padded, END) for number in numbers[symbol]]
+
+
+def _config_of(network: Path) -> dict[str, Any]:
+    config = network.with_name(f"{network.name}.json")
+    return _read(config, config.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=64)

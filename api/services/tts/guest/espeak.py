@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-import espeakng_loader
-
 from api.errors import NotReady, TooLarge
 
 SAMPLE_RATE = 22_050
@@ -76,6 +74,8 @@ class Espeak:
     """
 
     def __init__(self) -> None:
+        import espeakng_loader
+
         self._library = ctypes.CDLL(espeakng_loader.get_library_path())
         home = _short(Path(espeakng_loader.get_data_path()).parent)
         if self._library.espeak_Initialize(SYNCHRONOUS, BUFFER_MS, home, DONT_EXIT) != SAMPLE_RATE:
