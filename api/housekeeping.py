@@ -41,7 +41,7 @@ class Housekeeper:
             self._repairs = self._repairs[1:] or [time.monotonic() + DAY]
             self._try("files without a history entry removed", history.repair)
         self._try("jobs taken from dead workers, or announced anew", working.tidy_up)
-        self._try("", database.reuse_log)
+        self._try("", database.reuse_space)
         if minutes := self._settings.unload_after_minutes:
             for pool in self._app.extensions["pools"].values():
                 pool.unload_idle(minutes * MINUTE)

@@ -1,12 +1,13 @@
 """The database connection: SQLite in WAL mode by default, PostgreSQL where it is set."""
 
+import sqlite3
 from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
 from flask import Flask, current_app, request
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from api.config import Settings, protect
 from api.errors import NotReady
@@ -16,9 +17,12 @@ from api.storage.reserve import Reserve
 LOCK_SECONDS = 5
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # Temporary tables in memory: a full /tmp would end the statement.
+# The first one counts for new databases only: what is deleted can be given back to the disk.
 SQLITE_PRAGMAS = (
-    "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY",
+    "auto_vacuum=INCREMENTAL", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON",
+    "temp_store=MEMORY",
 )  # fmt: skip
+GIVEN_BACK_PAGES = 200
 
 
 def may_be_done(error: BaseException) -> bool:
@@ -77,7 +81,7 @@ def _reserve(app: Flask, settings: Settings) -> Reserve | None:
 
 def _prepare_for_writing() -> None:
     if request.method not in SAFE_METHODS:
-        reuse_log()
+        reuse_space()
 
 
 def reserve() -> Reserve | None:
@@ -97,11 +101,17 @@ def refuse_if_full() -> None:
         raise NotReady("The server's disk is full. Please try again later.", "storage_full")
 
 
-def reuse_log() -> None:
-    """While the disk is full, let SQLite write into the space that its log has already."""
+def reuse_space() -> bool:
+    """While the disk is full, give back free pages of SQLite and let its log be written anew.
+
+    Returns whether the disk is full.
+    """
     held = reserve()
     if held is None or held.hold():
-        return
-    # Space for a checkpoint may be missing too. Whoever writes next will find out.
-    with suppress(OperationalError), db.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+        return False
+    for pragma in ("wal_checkpoint(PASSIVE)", f"incremental_vacuum({GIVEN_BACK_PAGES})") * 2:
+        # Space may be missing for that too. Whoever writes next will find out.
+        with suppress(sqlite3.OperationalError), db.engine.connect() as connection:
+            # It is done step by step, though it has no rows, which SQLAlchemy would not fetch.
+            connection.connection.cursor().execute(f"PRAGMA {pragma}").fetchall()
+    return True

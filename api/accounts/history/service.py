@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Delete, Select, delete, select
 from api.errors import NotFound
 from api.extensions import db
 from api.http.auth import Caller
+from api.http.database import reuse_space
 from api.http.deletions import delete_files
 from api.http.history import storage
 from api.models import UNFINISHED, HistoryEntry, Job, Upload, now
@@ -65,11 +66,14 @@ def prune(days: int) -> int:
 
 
 def _remove_many(*which: ColumnElement[bool]) -> int:
-    """Delete a few at a time: what they free on a full disk makes room to delete the next ones."""
-    total, chosen = 0, select(HistoryEntry.id).where(*which).limit(FEW)
-    while gone := _remove(delete(HistoryEntry).where(HistoryEntry.id.in_(chosen))):
+    """Delete a few at a time, and one by one on a full disk: SQLite logs all that it deletes."""
+    total, chosen = 0, select(HistoryEntry.id).where(*which)
+    while True:
+        few = chosen.limit(1 if reuse_space() else FEW)
+        gone = _remove(delete(HistoryEntry).where(HistoryEntry.id.in_(few)))
+        if not gone:
+            return total
         total += gone
-    return total
 
 
 def repair() -> int:

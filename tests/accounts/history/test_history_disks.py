@@ -17,10 +17,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 from stored import contents, count, picture
 
+from api.accounts.history import service
 from api.app import create_app
 from api.config import Settings
 from api.extensions import db
-from api.models import HistoryEntry
+from api.http import database
+from api.http.auth import Caller
+from api.models import HistoryEntry, User
 
 CLASSIFY, ME = "/api/v1/classify", "/api/v1/users/me"
 
@@ -188,3 +191,31 @@ def _move(app: Flask, table: str, disk: Disk, server: PostgresServer) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE TABLESPACE small LOCATION '{disk.folder}'")
         connection.execute(f"ALTER TABLE {table} SET TABLESPACE small")
+
+
+def test_large_results_on_a_full_disk(small_disk: Disk, empty_database: Path) -> None:
+    """They can be deleted, though SQLite writes all that it deletes to its log first."""
+    data = small_disk.folder / "data"
+    data.mkdir()
+    (data / "percept.db").write_bytes(empty_database.read_bytes())
+    app = create_app(Settings(data_dir=data, log_level="error"))
+    with app.app_context():
+        ada = User(email="ada@x.io", email_key="ada@x.io", password_hash="x")
+        db.session.add(ada)
+        db.session.flush()
+        db.session.add_all(
+            HistoryEntry(
+                user_id=ada.id, service="ocr", model="m", options={}, duration_ms=1,
+                result={"text": "x" * 200_000},
+            )
+            for _ in range(90)
+        )  # fmt: skip
+        db.session.commit()
+        assert not database.reuse_space()
+        small_disk.fill()
+        service.remove_all(Caller(ada.id, (), frozenset()))
+        for _ in range(20):
+            database.reuse_space()
+        assert not database.reuse_space(), "what was deleted was not given back to the disk"
+        db.engine.dispose()
+    assert count(app, HistoryEntry) == 0
