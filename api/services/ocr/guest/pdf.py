@@ -1,6 +1,7 @@
 """PDF files as pages: their text where they have it, else a picture of the page."""
 
 import math
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -12,11 +13,13 @@ from pypdfium2 import raw
 from api.enginekit.memory import limited_to
 from api.errors import TooLarge, Unusable
 from api.services.ocr.guest import images, textlayer
-from api.services.ocr.guest.sheet import Limits, Sheet, check_count, scale_to_fit
+from api.services.ocr.guest.sheet import Limits, Sheet, check_count, check_letters, scale_to_fit
 
 DOTS_PER_POINT = 200 / 72
 # What a page may take to be parsed: a detailed map has hundreds of thousands of lines.
-PARSING_MB = 300
+PARSING_MB = 240
+# Pages of text take a millisecond each to be counted; detailed maps take much longer.
+COUNTING_S = 0.5
 MAGIC = b"%PDF-"
 BEFORE_MAGIC = b"\xef\xbb\xbf\0\t\n\f\r "
 
@@ -30,10 +33,23 @@ def count(data: bytes, limits: Limits) -> int:
     """How many pages it has. Raises Unusable, TooLarge."""
     with document(data) as opened:
         pages = len(opened)
-    check_count(pages, limits)
-    if not pages:
-        raise Unusable("The PDF file has no pages.", "pdf_unreadable")
+        check_count(pages, limits)
+        if not pages:
+            raise Unusable("The PDF file has no pages.", "pdf_unreadable")
+        if not limits.force_ocr:
+            _count_letters(opened, limits)
     return pages
+
+
+def _count_letters(opened: Any, limits: Limits) -> None:
+    """Refuse a document with too much text before any of it is read, if that is soon found."""
+    letters, until = 0, time.process_time() + COUNTING_S
+    for number in range(1, len(opened) + 1):
+        with closing(_page(opened, number)) as page:
+            letters += textlayer.count_of(page)
+        check_letters(letters, limits)
+        if time.process_time() > until:
+            return
 
 
 def read(data: bytes, number: int, limits: Limits) -> Sheet:

@@ -54,6 +54,16 @@ def check_count(pages: int, limits: Limits) -> None:
         )
 
 
+def check_letters(letters: int, limits: Limits) -> None:
+    """Raises TooMuchAtOnce where a document has too many of them."""
+    if letters > limits.max_letters:
+        raise TooMuchAtOnce(
+            "The document has more than %(limit)s characters.",
+            "too_much_text",
+            limit=limits.max_letters,
+        )
+
+
 def scale_to_fit(width: float, height: float) -> float:
     """What to multiply the sides with so that the page is no finer than is of use; at most 1."""
     area = math.sqrt(MOST_PIXELS / max(1.0, width * height))

@@ -4,7 +4,7 @@ import ctypes
 import string
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ HYPHENS = (0x02, 0xAD, 0xFFFE)
 # A page of a newspaper has 40,000. They are counted before any of them is looked at; pdfium takes
 # 120 bytes and half a microsecond for each until then.
 MOST_LETTERS = 80_000
-COUNTING_MB = 200
+COUNTING_MB = 60
 
 Box = tuple[float, float, float, float]
 Projection = Callable[[list[Box]], Polygon]
@@ -45,7 +45,7 @@ def lines_of(page: Any, width: int, height: int) -> tuple[Line, ...]:
     Raises:
         TooLarge: there is too much of it.
     """
-    with limited_to(COUNTING_MB), closing(page.get_textpage()) as text:
+    with _text(page) as text:
         letters = list(_letters(text))
     if not _useful(letters, page):
         return ()
@@ -54,15 +54,27 @@ def lines_of(page: Any, width: int, height: int) -> tuple[Line, ...]:
     return tuple(line for line in lines if line)
 
 
+def count_of(page: Any) -> int:
+    """Return how many characters the page has. Raises TooLarge where they are too many."""
+    with _text(page) as text:
+        return int(text.count_chars())
+
+
+@contextmanager
+def _text(page: Any) -> Iterator[Any]:
+    with limited_to(COUNTING_MB), closing(page.get_textpage()) as text:
+        if text.count_chars() > MOST_LETTERS:
+            raise TooLarge(
+                "A page of the document has more than %(limit)s characters.",
+                "too_much_text",
+                limit=MOST_LETTERS,
+            )
+        yield text
+
+
 def _letters(text: Any) -> Iterator[_Letter]:
-    if (count := text.count_chars()) > MOST_LETTERS:
-        raise TooLarge(
-            "A page of the document has more than %(limit)s characters.",
-            "too_much_text",
-            limit=MOST_LETTERS,
-        )
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    for n in range(count):
+    for n in range(text.count_chars()):
         sign = _sign(raw.FPDFText_GetUnicode(text, n))
         raw.FPDFText_GetCharBox(text, n, left, right, bottom, top)
         yield _Letter(sign, (left.value, bottom.value, right.value, top.value))

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from api.enginekit import guests
 from api.enginekit.pages import Line, Polygon, Word
 from api.enginekit.stopwatch import Stopwatch
-from api.errors import TooLarge, TooMuchAtOnce
+from api.errors import TooLarge
 from api.services.ocr import guest
-from api.services.ocr.guest import Limits, Sheet
+from api.services.ocr.guest import Limits, Sheet, check_letters
 from api.services.ocr.service.choice import Readers
 from api.services.ocr.service.document import TEXT_LAYER, Document, Page
 from api.storage import File
@@ -31,12 +31,7 @@ def read(data: bytes, limits: Limits, readers: Readers, watch: Stopwatch) -> Doc
         with watch.stage("infer"):
             pages.append(_page(number, sheet, readers))
         letters += sum(len(line.text) for line in pages[-1].lines)
-        if letters > limits.max_letters:
-            raise TooMuchAtOnce(
-                "The document has more than %(limit)s characters.",
-                "too_much_text",
-                limit=limits.max_letters,
-            )
+        check_letters(letters, limits)
         watch.progress(number, count)
     return Document(tuple(pages), readers.language)
 
