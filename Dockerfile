@@ -7,8 +7,12 @@ RUN python -m pip install --no-cache-dir uv==0.13.8
 # First what seldom changes, so that a change of the code does not install TensorFlow again.
 WORKDIR /app
 COPY requirements.lock ./
+# With --build-arg GPL=off the image is without the packages that NOTICE names first.
+ARG GPL=on
 RUN uv venv --python python3 /opt/venv \
     && uv pip sync --python /opt/venv --require-hashes requirements.lock \
+    && { [ "$GPL" = on ] || uv pip uninstall --python /opt/venv \
+        av espeakng-loader pillow-heif piper-tts tesserocr; } \
     && python -m compileall -q -j 0 -x "/(tensorflow|keras)/" /opt/venv/lib
 
 # The package stays where its migrations and its models store are: beside them, in /app.

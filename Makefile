@@ -17,6 +17,8 @@ COMPILE = $(BIN)/python -W ignore -m compileall -q -j 0 \
 # the two packages that are left out and never import them here: see docs/decisions/033.
 LOCK = $(UV) pip compile -q --universal --fork-strategy fewest --generate-hashes --no-header \
 	--no-annotate --extra cpu --no-emit-package libclang --no-emit-package hf-xet
+# make setup GPL=off leaves these out: see NOTICE.
+GPL_PACKAGES = av espeakng-loader pillow-heif piper-tts tesserocr
 export UV_PYTHON_DOWNLOADS = never
 
 help:  ## Show this list
@@ -83,6 +85,9 @@ endef
 
 $(VENV)/.installed: requirements.lock pyproject.toml | $(UV)
 	$(call install,requirements.lock)
+ifeq ($(GPL),off)
+	$(UV) pip uninstall --quiet --python $(VENV) $(GPL_PACKAGES)
+endif
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(UV)

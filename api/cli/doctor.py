@@ -10,6 +10,7 @@ import click
 from api.cli.app import MIGRATIONS, with_app
 from api.config import Settings, load_settings
 from api.enginekit.catalogue import Entry
+from api.enginekit.installed import left_out
 from api.enginekit.store import ModelStore
 
 
@@ -100,6 +101,11 @@ def _queue(settings: Settings) -> Iterator[Finding]:
 def _models(settings: Settings) -> Iterator[Finding]:
     store = ModelStore(settings.models_dir)
     for entry in store.entries():
+        if packages := left_out(entry):
+            yield Finding(
+                True, f"left out: {entry.name} (needs {', '.join(packages)})", "make setup"
+            )
+            continue
         if not store.installed(entry.name):
             yield Finding(True, f"not installed: {entry.name}", f"percept models pull {entry.name}")
             continue

@@ -7,7 +7,7 @@ import importlib.util
 import json
 import logging
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from api.enginekit.catalogue import MANIFEST, Entry, is_model_name, read_catalogue
@@ -16,6 +16,9 @@ from api.errors import NotFound, Unusable
 
 BUILTIN = Path(__file__).resolve().parents[2] / "models_store"
 CATALOGUE, CHOICES = "catalog.toml", "defaults.json"
+# Packages that engines need and that an installation may leave out: they are under the GPL, or
+# bundle what is (see NOTICE).
+PACKAGES = {"espeak": "espeakng_loader", "piper": "piper", "tesseract": "tesserocr"}
 log = logging.getLogger(__name__)
 
 
@@ -44,8 +47,8 @@ class InstalledModels:
 
     def installed(self, name: str) -> Path | None:
         """The folder with the model's usable files, or None."""
-        if self._manifest(name):
-            return self.folder / name
+        if manifest := self._manifest(name):
+            return None if left_out(manifest.entry) else self.folder / name
         entry = self._catalogue().get(name)
         if not entry or not entry.engines:
             return None
@@ -114,6 +117,16 @@ class InstalledModels:
         except (OSError, ValueError):
             return {}
         return choices if isinstance(choices, dict) else {}
+
+
+def left_out(entry: Entry) -> list[str]:
+    """Return the packages that the model's engines need and this installation has left out."""
+    return [PACKAGES[name] for name in entry.engines if name in PACKAGES and not _has(name)]
+
+
+@cache
+def _has(engine: str) -> bool:
+    return importlib.util.find_spec(PACKAGES[engine]) is not None
 
 
 @lru_cache(maxsize=64)

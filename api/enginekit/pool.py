@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from api.enginekit.catalogue import Entry
-from api.enginekit.installed import InstalledModels
+from api.enginekit.installed import InstalledModels, left_out
 from api.errors import N_, NotReady, PerceptError, Unusable
 
 log = logging.getLogger(__name__)
@@ -74,6 +74,8 @@ class EnginePool:
             NotReady: no model is installed at all, or this one cannot be loaded.
         """
         name = model or self.store.default(self.service)
+        if name is None and (packages := self.left_out()):
+            raise _without(packages)
         if name is None:
             raise NotReady("No model for %(task)s is installed.", task=self.service)
         if (loaded := self._loaded.get(name)) is None:
@@ -103,11 +105,16 @@ class EnginePool:
         """
         name = self.store.default(self.service)
         if name is None:
-            needed = self.store.entries(self.service)
+            needed = [] if self.left_out() else self.store.entries(self.service)
             return [f"{self.service}: no model is installed."] if needed else []
         if name in self._loaded or name in self._resting:
             return []
         return [f"{self.service}: {name} {self._failed.get(name, 'is not loaded yet.')}"]
+
+    def left_out(self) -> list[str]:
+        """Return the packages without which this service has no model in this installation."""
+        entries = self.store.entries(self.service) if not self.store.default(self.service) else []
+        return [package for entry in entries if entry.embedded for package in left_out(entry)]
 
     def warm(self) -> None:
         """Load the default model now. A failure is kept for `missing`, not raised."""
@@ -121,6 +128,8 @@ class EnginePool:
                 "There is no model named %(name)s for this service.", "model_not_found", name=name
             )
         folder = self.store.installed(name)
+        if folder is None and (packages := left_out(self.store.entry(name))):
+            raise _without(packages)
         if folder is None:
             raise Unusable(
                 "The model %(name)s is not installed: percept models pull %(name)s",
@@ -150,3 +159,11 @@ class EnginePool:
         loaded = Loaded(name, engine_name, engine, entry, folder)
         self._on_change(loaded, time.perf_counter() - started)
         return loaded
+
+
+def _without(packages: list[str]) -> Unusable:
+    return Unusable(
+        "This server is installed without what this needs: %(packages)s.",
+        "engine_not_installed",
+        packages=", ".join(packages),
+    )

@@ -24,7 +24,13 @@ def ready() -> Response:
     if reasons:
         headers = {"Retry-After": RETRY_SECONDS}
         return problem(503, "not_ready", " ".join(reasons), headers, reasons=reasons)
-    return jsonify(status="ready", services=sorted(current_app.extensions["percept"].offered))
+    left_out = {name for name, pool in pools().items() if pool.left_out()}
+    return jsonify(status="ready", services=sorted(_offered() - left_out))
+
+
+def _offered() -> frozenset[str]:
+    offered: frozenset[str] = current_app.extensions["percept"].offered
+    return offered
 
 
 def _database() -> list[str]:

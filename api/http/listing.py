@@ -6,6 +6,7 @@ from typing import Any
 from flask_restx import Namespace, Resource, fields
 
 from api.enginekit.catalogue import Entry
+from api.enginekit.installed import left_out
 from api.http import paging
 from api.http.auth import signed_in
 from api.http.inference import pools, store, voices
@@ -41,6 +42,12 @@ entry_schema = model(
             "source": "https://keras.io/api/applications/",
             "top5": 90.1,
         },
+    ),
+    missing_packages=fields.List(
+        fields.String,
+        required=True,
+        example=[],
+        description="Python packages that it needs and that this server is installed without.",
     ),
     installed=fields.Boolean(required=True),
     default=fields.Boolean(required=True),
@@ -83,6 +90,7 @@ def _shown(entry: Entry) -> dict[str, Any]:
         "size": store().size(entry.name),
         "licence": entry.licence,
         "accuracy": asdict(entry.accuracy) if entry.accuracy else {},
+        "missing_packages": left_out(entry),
         "installed": store().installed(entry.name) is not None,
         "default": store().default(entry.task) == entry.name,
         "loaded": pool is not None and entry.name in pool.loaded(),

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from api.errors import Unusable
+
 NATIVE = ("api.enginekit.audio", "api.enginekit.audio_copy")
 
 
@@ -13,8 +15,11 @@ def prepare(upload: Path, sound: Path, copy: Path | None, most_seconds: float) -
     Raises:
         Unusable, TooLarge: it is no recording, or too long.
     """
-    from api.enginekit.audio import decode
-    from api.enginekit.audio_copy import without_metadata
+    try:
+        from api.enginekit.audio import decode
+        from api.enginekit.audio_copy import without_metadata
+    except ModuleNotFoundError:
+        raise Unusable("The decoder for audio is not installed.", "decoder_not_installed") from None
 
     with upload.open("rb") as source, sound.open("wb") as sink:
         seconds = decode(source, sink, most_seconds)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from api.errors import N_, Unusable
 from api.services.tts.guest.coding import Coding
 
 if TYPE_CHECKING:  # the server imports this module, and must not import FFmpeg
@@ -13,7 +14,11 @@ _open: "list[Encoding]" = []
 
 def begin(coding: Coding, rate: int, whole: bool) -> None:
     """Begin a file of samples, which are so many a second; `whole` if it is wanted at the end."""
-    from api.services.tts.guest.ffmpeg import Encoding
+    try:
+        from api.services.tts.guest.ffmpeg import Encoding
+    except ModuleNotFoundError:
+        message = N_("This format's encoder is not installed. Use wav.")
+        raise Unusable(message, "encoder_not_installed") from None
 
     _open[:] = [Encoding(coding, rate, whole)]
 

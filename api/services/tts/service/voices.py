@@ -47,6 +47,8 @@ def choose(pool: EnginePool, name: str | None, language: str | None) -> Voice:
         Unusable: `voice_not_found`, `language_not_available`.
     """
     known = voices(pool)
+    if not known:
+        pool.get()  # which says why there is none
     if name is None:
         return _for_language(known, language or DEFAULT_LANGUAGE, pool.store.default(TASK))
     voice = next((voice for voice in known if voice.id == name.lower()), None)
