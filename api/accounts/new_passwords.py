@@ -107,22 +107,23 @@ def choose(token: str, new: str) -> None:
     if same:
         raise invalid("new_password", "Must be different from the temporary password.")
     if replace(user.id, new, instead_of=user.password_hash) is None:
-        raise _invalid_token()
+        raise invalid_token()
 
 
 def _holder(token: str) -> User:
     try:
         user_id, mark = _signer().loads(token, max_age=TOKEN_SECONDS)
     except BadData:
-        raise _invalid_token() from None
+        raise invalid_token() from None
     user = db.session.scalar(select(User).where(User.id == UUID(user_id), User.active))
     db.session.close()  # hashing takes long, and a connection is not needed for it
     if user is None or mark != _mark(user.password_hash):
-        raise _invalid_token()
+        raise invalid_token()
     return user
 
 
-def _invalid_token() -> Forbidden:
+def invalid_token() -> Forbidden:
+    """Return the refusal of a token that sets no password."""
     return Forbidden(
         "This reset token is invalid, was already used, or has expired.", "reset_token_invalid"
     )

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, exists, select, update
 from api.errors import Forbidden, NotSignedIn
 from api.extensions import db
 from api.http import tokens
+from api.http.refusals import refusal
 from api.models import ApiKey, Session, User, now
 
 KEY_PREFIX = "pct_"
@@ -90,23 +91,42 @@ def signed_in(
 
         ways = ["bearer"] if token else ["bearer", "api_key"]
         documented = ns.doc(security=[*ways, {}] if field else ways)(guarded)
-        documented = ns.response(401, "Not authenticated")(documented)
-        return ns.response(403, "Forbidden")(documented)  # type: ignore[no-any-return]
+        documented = refusal(ns, 401, "Not authenticated", _nobody())(documented)
+        return refusal(ns, 403, "Forbidden", _not_allowed(scopes, role, bool(token)))(documented)
 
     return decorate
 
 
 def _allowed(who: Caller, scopes: tuple[str, ...], role: str, token_only: bool) -> Caller:
     if scopes and who.scopes.isdisjoint(scopes):
-        missing = ", ".join(scopes)
-        raise Forbidden(
-            "This API key does not have the scope %(scope)s.", "scope_missing", scope=missing
-        )
+        raise _no_scope(scopes)
     if token_only:
         refuse_keys(who)
     if role and role not in who.roles:
-        raise Forbidden("Only administrators are allowed to do this.", "role_missing")
+        raise _no_role()
     return who
+
+
+def _no_scope(scopes: tuple[str, ...]) -> Forbidden:
+    missing = ", ".join(scopes)
+    return Forbidden(
+        "This API key does not have the scope %(scope)s.", "scope_missing", scope=missing
+    )
+
+
+def _no_role() -> Forbidden:
+    return Forbidden("Only administrators are allowed to do this.", "role_missing")
+
+
+def _no_session() -> Forbidden:
+    return Forbidden("API keys are not accepted here. Sign in instead.", "session_needed")
+
+
+def _not_allowed(scopes: tuple[str, ...], role: str, token_only: bool) -> Forbidden:
+    """Return what those get who are known and may not do this."""
+    if role:
+        return _no_role()
+    return _no_session() if token_only else _no_scope(scopes or ("classify",))
 
 
 def refuse_keys(who: Caller) -> None:
@@ -116,7 +136,7 @@ def refuse_keys(who: Caller) -> None:
         Forbidden: the caller is an API key.
     """
     if who.session_id is None:
-        raise Forbidden("API keys are not accepted here. Sign in instead.", "session_needed")
+        raise _no_session()
 
 
 def identify(kinds: tuple[tokens.Kind, ...], token: str | None = None) -> Caller:
@@ -142,11 +162,15 @@ def _repeats_bearer(key: str) -> bool:
     return scheme.lower() == "bearer" and token.strip() == key.strip()
 
 
+def _nobody() -> NotSignedIn:
+    return NotSignedIn(
+        "Authentication is required: send an access token or an API key.", "not_signed_in"
+    )
+
+
 def _bearer(headers: list[str]) -> str:
     if not headers or not headers[0].strip():
-        raise NotSignedIn(
-            "Authentication is required: send an access token or an API key.", "not_signed_in"
-        )
+        raise _nobody()
     scheme, _, token = headers[0].strip().partition(" ")
     token = token.strip()
     if len(headers) > 1 or scheme.lower() != "bearer" or not token or set(token) & set(" ,"):

@@ -12,7 +12,7 @@ from flask_restx import Model
 from jsonschema import Draft4Validator, ValidationError, validators
 from werkzeug.exceptions import BadRequest
 
-from api.errors import N_, FieldError, Invalid, Malformed, TooLarge, WrongMediaType
+from api.errors import N_, FieldError, Invalid, Malformed, PerceptError, TooLarge, WrongMediaType
 
 JSON_LIMIT = 64 * 1024
 MOST_PROBLEMS = 50
@@ -87,10 +87,33 @@ def refuse_encoded() -> None:
 def _raw_json() -> bytes:
     refuse_encoded()
     if not (request.mimetype == "application/json" or request.mimetype.endswith("+json")):
-        raise WrongMediaType("The body must be JSON, with Content-Type: application/json.")
+        raise _not_json_type()
     if (body := whole_body(JSON_LIMIT)) is None:
-        raise TooLarge("The JSON body is larger than %(limit)s bytes.", limit=JSON_LIMIT)
+        raise _too_large()
     return body
+
+
+def _too_large() -> TooLarge:
+    return TooLarge("The JSON body is larger than %(limit)s bytes.", limit=JSON_LIMIT)
+
+
+def _not_json_type() -> WrongMediaType:
+    return WrongMediaType("The body must be JSON, with Content-Type: application/json.")
+
+
+def refusals_of(schema: Model) -> dict[int, PerceptError]:
+    """Return how a JSON body can be refused: one that is none, too large, of another type, empty.
+
+    Where no field is required, it has one that is unknown.
+    """
+    needed = [FieldError(name, "This field is required.") for name in required(schema)]
+    invalid = Invalid(needed or [FieldError("colour", "Unknown field.")])
+    return {400: Malformed(NOT_JSON), 413: _too_large(), 415: _not_json_type(), 422: invalid}
+
+
+def required(schema: Model) -> list[str]:
+    """Return the names of the fields that a body must have."""
+    return list(schema.__schema__.get("required", []))
 
 
 def whole_body(limit: int) -> bytes | None:

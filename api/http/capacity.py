@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from flask import Flask, current_app
 
 from api.config import Settings
-from api.errors import Overloaded
+from api.http.refusals import busy
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -24,7 +24,7 @@ def admitted() -> Iterator[None]:
     """
     gate: threading.BoundedSemaphore = current_app.extensions["capacity"]
     if not gate.acquire(blocking=False):
-        raise Overloaded("The server is at capacity. Please try again.")
+        raise busy()
     try:
         yield
     finally:

@@ -12,9 +12,12 @@ from flask import (
     redirect,
     render_template,
 )
+from flask_babel import force_locale
+from flask_restx.swagger import extract_path
 from werkzeug.wrappers import Response as BaseResponse
 
-from api.http.openapi import convert
+from api.http.errors import TITLES
+from api.http.openapi import convert, strict
 from api.http.proxies import public
 
 docs = Blueprint(
@@ -27,7 +30,7 @@ docs = Blueprint(
 
 
 def swagger() -> dict[str, Any]:
-    """The Swagger 2.0 document that flask-restx makes."""
+    """Return the document that flask-restx makes: Swagger 2.0, with what only we understand."""
     if not has_request_context():
         with current_app.test_request_context():
             return swagger()
@@ -38,7 +41,16 @@ def swagger() -> dict[str, Any]:
 
 def openapi() -> dict[str, Any]:
     """The OpenAPI 3.0.3 document."""
-    return convert(swagger())
+    with force_locale("en"):
+        titles = {status: str(title) for status, title in TITLES.items()}
+    return convert(swagger(), titles, _paths())
+
+
+def _paths() -> list[str]:
+    """Return the paths as they were registered; flask-restx sorts them."""
+    api = current_app.extensions["api"]
+    routes = [(ns, route.urls) for ns in api.namespaces for route in ns.resources]
+    return [extract_path(url) for ns, urls in routes for url in api.ns_urls(ns, urls)]
 
 
 @docs.get("/")
@@ -62,7 +74,7 @@ def openapi_json() -> Response:
 @docs.get("/swagger.json")
 def swagger_json() -> Response:
     """Swagger 2.0."""
-    return jsonify(swagger())
+    return jsonify(strict(swagger()))
 
 
 def init_app(app: Flask) -> None:

@@ -5,8 +5,9 @@ import errno
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from api.errors import N_, OUT_OF_FILES, NotReady, Overloaded, PerceptError
+from api.errors import N_, OUT_OF_FILES, NotReady, PerceptError
 from api.http.database import reserve
+from api.http.refusals import busy
 from api.storage.reserve import FULL
 
 FULL_TEXT = N_("The server's disk is full. Please try again later.")
@@ -24,7 +25,7 @@ def known(error: Exception) -> PerceptError | None:
         return NotReady(AWAY, "not_available")
     number = getattr(error, "errno", None)
     if number in OUT_OF_FILES:  # see ulimit -n
-        return Overloaded("The server is at capacity. Please try again.")
+        return busy()
     if number in FULL:
         return NotReady(FULL_TEXT, "storage_full")
     return NotReady(READ_ONLY_TEXT, "storage_read_only") if number == errno.EROFS else None

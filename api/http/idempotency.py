@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api.errors import InProgress, Unusable, invalid
 from api.extensions import db
+from api.http.refusals import refusal
 from api.http.replay import Answer
 from api.models import IdempotentAnswer, new_id, now
 from api.storage import File
@@ -93,9 +94,15 @@ def idempotent(ns: Namespace) -> Callable[[Callable[..., Any]], Any]:
             "description": "Unique value that makes it safe to repeat this request for 24 hours.",
         }
         documented = ns.doc(params={"Idempotency-Key": header})(once)
-        return ns.response(409, "Conflict")(documented)
+        return refusal(
+            ns, 409, "The first request with this Idempotency-Key is running", _running()
+        )(documented)
 
     return decorate
+
+
+def _running() -> InProgress:
+    return InProgress("The first request with this Idempotency-Key is still running.")
 
 
 def fingerprint(given: dict[str, Any]) -> str:
@@ -166,5 +173,5 @@ def _first_answer(key_hash: str, body_hash: str, scope: str) -> Response:
             "This Idempotency-Key was already used with another body.", "idempotency_key_reused"
         )
     if row is None or row.status is None or row.sealed_answer is None:
-        raise InProgress("The first request with this Idempotency-Key is still running.")
+        raise _running()
     return Answer.unseal(row.sealed_answer, scope).response()

@@ -22,7 +22,7 @@ from api.http.auth import caller
 from api.http.capacity import admitted
 from api.http.database import refuse_if_full
 from api.http.jobs import running
-from api.http.restx import Id, Time
+from api.http.restx import Id, Milliseconds, Time
 from api.http.times import rfc3339
 from api.models import new_id, now
 from api.storage import File
@@ -93,7 +93,7 @@ ANSWER_FIELDS = {
         required=True, example="mobilenet_v2", description="Model that was used."
     ),
     "created_at": Time(required=True),
-    "timing_ms": fields.Raw(
+    "timing_ms": Milliseconds(
         required=True,
         example={"decode": 16.96, "infer": 38.61, "total": 55.57},
         description="Milliseconds of each stage, and `total`.",

@@ -7,7 +7,7 @@ from flask_restx import Namespace, fields
 
 from api.extensions import db
 from api.http.proxies import public
-from api.http.restx import Id, NullableTime, Time, model
+from api.http.restx import Id, NullableTime, ProblemObject, Time, model
 from api.http.times import rfc3339
 from api.jobs.running import Running
 from api.models import STATUSES, HistoryEntry, Job
@@ -37,15 +37,22 @@ summary = model(namespace, "Summary", **COLUMNS)
 job = model(
     namespace,
     "Job",
+    shown={
+        "id": Id.__schema_example__,
+        "service": "ocr",
+        "status": "queued",
+        "progress": 0,
+        "created_at": Time.__schema_example__,
+        "finished_at": None,
+    },
     **COLUMNS,
     result=fields.Raw(
         description="Result, as the route would have returned it. If it is a file, `output` is "
         "its URL. Only if the job succeeded and its history entry exists.",
         example={"text": "Please open the window before you leave."},
     ),
-    error=fields.Raw(
+    error=ProblemObject(
         description="Problem object, as the route would have returned it. Only if the job failed.",
-        example={"status": 413, "code": "document_too_complex", "title": "Content too large"},
     ),
 )
 

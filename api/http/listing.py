@@ -68,6 +68,7 @@ TASK = Option("task", "Only models for this task, such as `classify`.")
 class Models(Resource):
     """The catalogue."""
 
+    @namespace.doc("list_models")
     @signed_in(namespace)
     @takes_options(namespace, TASK, *paging.OPTIONS)
     @namespace.response(200, "The models", list_schema)

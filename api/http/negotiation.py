@@ -9,6 +9,7 @@ from flask_restx import Namespace
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import NotAcceptable
 
+from api.http.refusals import NO_FORMAT, refusal
 from api.media import registered
 
 OCTETS = "application/octet-stream"
@@ -24,7 +25,9 @@ def negotiates(ns: Namespace, *offered: str) -> Callable[[View], View]:
         def choosing(*args: Any, **kwargs: Any) -> Any:
             return view(*args, media_type=preferred(*offered), **kwargs)
 
-        return ns.response(406, "The `Accept` header allows none of the formats")(choosing)  # type: ignore[no-any-return]
+        return refusal(ns, 406, "The `Accept` header allows none of the formats", NO_FORMAT)(
+            choosing
+        )
 
     return decorate
 

@@ -9,6 +9,7 @@ from flask import g, request
 from flask_restx import Namespace
 
 from api.errors import FieldError, Invalid
+from api.http.refusals import refusal
 
 TYPES: dict[type, str] = {int: "integer", str: "string", bool: "boolean"}
 # `on` is what browsers send for a checkbox.
@@ -84,7 +85,9 @@ def takes_options(ns: Namespace, *known: Option) -> Callable[[Callable[..., Any]
             return view(*args, options=read_options(known), **kwargs)
 
         documented = ns.doc(params={o.name: o.documented() for o in known})(reading)
-        return ns.response(422, "An option is invalid")(documented)
+        return refusal(
+            ns, 422, "An option is invalid", Invalid([FieldError("colour", "Unknown field.")])
+        )(documented)
 
     return decorate
 

@@ -30,6 +30,11 @@ def limit() -> int:
     return int(current_app.config["SETTINGS"].upload_max_mb) * 1_000_000
 
 
+def missing() -> NotFound:
+    """Return the refusal of an upload that the caller does not have."""
+    return NotFound("There is no such upload.")
+
+
 def get(user_id: UUID, upload_id: UUID) -> Upload:
     """One of the user's uploads.
 
@@ -39,7 +44,7 @@ def get(user_id: UUID, upload_id: UUID) -> Upload:
     query = select(Upload).where(Upload.id == upload_id, Upload.user_id == user_id)
     row: Upload | None = db.session.scalar(query)
     if row is None:
-        raise NotFound("There is no such upload.")
+        raise missing()
     return row
 
 
@@ -78,7 +83,7 @@ class Uploaded(File):
         try:
             return storage().read(self._name)
         except FileNotFoundError:
-            raise _missing() from None
+            raise _not_put() from None
 
     @property
     def size(self) -> int:
@@ -90,7 +95,7 @@ class Uploaded(File):
         try:
             yield from storage().pieces(self._name, PIECE)
         except FileNotFoundError:
-            raise _missing() from None
+            raise _not_put() from None
 
 
 def files(ids: list[str]) -> list[File]:
@@ -122,7 +127,7 @@ def _usable(text: str) -> Upload:
     try:
         upload_id = UUID(text)
     except ValueError:
-        raise NotFound("There is no such upload.") from None
+        raise missing() from None
     row = get(caller().user_id, upload_id)
     if row.expires_at <= now():
         raise Unusable("This upload has expired.", "upload_expired")
@@ -131,11 +136,11 @@ def _usable(text: str) -> Upload:
 
 def _size(row: Upload) -> int:
     if (size := received(row)) is None:
-        raise _missing()
+        raise _not_put()
     return size
 
 
-def _missing() -> Unusable:
+def _not_put() -> Unusable:
     return Unusable("No file has been sent to this upload yet.", "upload_missing")
 
 
@@ -164,8 +169,9 @@ def _compare(count: int | None, size: int | None) -> None:
     if count is not None and count > limit():
         raise too_large(count)
     if count is not None and size is not None and count != size:
-        raise _other_size(size)
+        raise other_size(size)
 
 
-def _other_size(size: int) -> Invalid:
+def other_size(size: int) -> Invalid:
+    """Return the refusal of a file that does not have the announced bytes."""
     return invalid("size", "The file must have %(wanted)s bytes, as announced.", wanted=size)

@@ -11,6 +11,7 @@ from werkzeug.datastructures import FileStorage
 from api.errors import N_, FieldError, Invalid, TooLarge, WrongMediaType, invalid
 from api.http import uploaded
 from api.http.bodies import refuse_encoded, whole_body
+from api.http.refusals import UNREADABLE, refusal
 from api.http.restx import refuses_bodies
 from api.media import registered
 from api.storage import File
@@ -33,7 +34,9 @@ def takes_file(ns: Namespace, field: str, types: tuple[str, ...]) -> Callable[[A
         parser = ns.parser()
         parser.add_argument(field, type=FileStorage, location="files")
         one = {"in": "query", "type": "string", "format": "uuid", "description": STANDS_IN}
-        return _documented(ns, reading, parser, one, {"x-raw-body": list(types)})
+        listed = ", ".join(f"`{name}`" for name in types)
+        raw = f"The body may be the file itself, with its `Content-Type`: {listed}."
+        return _documented(ns, reading, parser, one, raw)
 
     return decorate
 
@@ -50,18 +53,43 @@ def takes_files(ns: Namespace, field: str, most: int) -> Callable[[Any], Any]:
         parser.add_argument(field, type=FileStorage, location="files", action="append")
         ids = {"type": "array", "items": {"type": "string", "format": "uuid"}}
         ids |= {"in": "query", "collectionFormat": "multi", "description": STANDS_IN}
-        return _documented(ns, reading, parser, ids, {})
+        return _documented(ns, reading, parser, ids)
 
     return decorate
 
 
 def _documented(
-    ns: Namespace, view: Any, parser: Any, upload: dict[str, Any], vendor: dict[str, Any]
+    ns: Namespace, view: Any, parser: Any, upload: dict[str, Any], raw: str = ""
 ) -> Any:
     documented = ns.expect(parser, validate=False)(view)
-    documented = ns.doc(consumes=[MULTIPART], params={UPLOAD: upload}, vendor=vendor)(documented)
-    documented = ns.response(404, "You have no such upload")(documented)
-    return refuses_bodies(ns, documented)
+    words = {"description": raw} if raw else {}
+    documented = ns.doc(consumes=[MULTIPART], params={UPLOAD: upload}, **words)(documented)
+    documented = refusal(ns, 404, "You have no such upload", uploaded.missing())(documented)
+    return refuses_bodies(
+        ns,
+        documented,
+        {
+            400: UNREADABLE,
+            413: _too_large(25_000_001, 25_000_000),
+            415: _other_type(),
+            422: Invalid([FieldError(parser.args[0].name, "This field is required.")]),
+        },
+    )
+
+
+def _too_large(size: int, limit: int) -> TooLarge:
+    return TooLarge(
+        "The body has %(size)s bytes; the limit is %(limit)s (PERCEPT_MAX_UPLOAD_MB).",
+        size=size,
+        limit=limit,
+    )
+
+
+def _other_type() -> WrongMediaType:
+    return WrongMediaType(
+        "Send the file as multipart/form-data, or as the request body with its "
+        "media type as Content-Type."
+    )
 
 
 def one_file(field: str, types: tuple[str, ...]) -> File:
@@ -83,10 +111,7 @@ def one_file(field: str, types: tuple[str, ...]) -> File:
         return _not_empty(field, _read(found[0]))
     if (kind := registered(request.mimetype)) == OCTETS or kind in types:
         return _not_empty(field, File(_raw_body(), kind))
-    raise WrongMediaType(
-        "Send the file as multipart/form-data, or as the request body with its "
-        "media type as Content-Type."
-    )
+    raise _other_type()
 
 
 def many_files(field: str, most: int) -> list[File]:
@@ -96,7 +121,7 @@ def many_files(field: str, most: int) -> list[File]:
         _at_most(most, UPLOAD, ids)
         return uploaded.files(ids)
     if request.mimetype != MULTIPART:
-        raise WrongMediaType("Send the files as multipart/form-data.")
+        raise _other_type()
     found = _fields(field)
     _at_most(most, field, found)
     return [_read(file) for file in found]
@@ -126,11 +151,7 @@ def _refuse_early() -> None:
     refuse_encoded()
     limit = current_app.config["MAX_CONTENT_LENGTH"]
     if (request.content_length or 0) > limit:
-        raise TooLarge(
-            "The body has %(size)s bytes; the limit is %(limit)s (PERCEPT_MAX_UPLOAD_MB).",
-            size=request.content_length,
-            limit=limit,
-        )
+        raise _too_large(request.content_length or 0, limit)
 
 
 def _raw_body() -> bytes:

@@ -13,6 +13,7 @@ from uploading import UPLOADS, Uploader
 
 from api import working
 from api.accounts.uploads import service as uploads
+from api.errors import NotFound
 from api.extensions import db
 from api.http.inference import pools
 from api.jobs import states
@@ -215,7 +216,7 @@ def test_disabled_while_the_file_comes(app: Flask, client: FlaskClient, ada: Per
             db.session.execute(update(User).values(active=False))
             db.session.commit()
 
-        with pytest.raises(uploads.NotFound):
+        with pytest.raises(NotFound):
             uploads.store(row, coming())
     assert files(app) == []
 

@@ -12,13 +12,25 @@ from api.accounts.auth import schemas, service
 from api.accounts.auth.schemas import namespace, session_json
 from api.accounts.users import schemas as user_schemas
 from api.accounts.users import service as users
-from api.errors import Forbidden
+from api.errors import Forbidden, NotFound
 from api.http import paging, ratelimit
 from api.http.auth import caller, signed_in
 from api.http.idempotency import idempotent
 from api.http.options import takes_options
+from api.http.refusals import refusal
 from api.http.restx import takes
 from api.models import Session, now
+
+TEMPORARY = Forbidden(
+    "This password is temporary. Set a new one: send this reset_token and a "
+    "new_password to /auth/password/reset, then sign in with the new password.",
+    "password_change_required",
+)
+TEMPORARY.members["reset_token"] = schemas.password_choice["token"].example
+
+
+def _closed() -> Forbidden:
+    return Forbidden("Registration is disabled on this server.", "registration_closed")
 
 
 def _device() -> service.Device:
@@ -30,16 +42,17 @@ def _device() -> service.Device:
 class Register(Resource):
     """New accounts."""
 
+    @namespace.doc("register")
     @takes(namespace, schemas.registration)
     @idempotent(namespace)
     @namespace.response(201, "The new account", user_schemas.user)
-    @namespace.response(403, "Registration is disabled")
-    @namespace.response(409, "The e-mail address has an account")
-    @namespace.response(429, "Too many requests")
+    @refusal(namespace, 403, "Registration is disabled", _closed())
+    @refusal(namespace, 409, "The e-mail address has an account", users.email_taken())
+    @refusal(namespace, 429, "Too many requests", ratelimit.RateLimited(30))
     def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
         """Register an account."""
         if not current_app.config["SETTINGS"].registration:
-            raise Forbidden("Registration is disabled on this server.", "registration_closed")
+            raise _closed()
         ratelimit.count(service.REGISTRATIONS, ratelimit.client())
         return user_schemas.user_json(users.create(**body)), 201
 
@@ -48,11 +61,14 @@ class Register(Resource):
 class Login(Resource):
     """Signing in."""
 
+    @namespace.doc("login")
     @takes(namespace, schemas.credentials)
     @namespace.response(200, "The tokens of a new session", schemas.tokens)
-    @namespace.response(401, "The e-mail address or the password is incorrect")
-    @namespace.response(403, "The password is temporary; use `reset_token` to set a new one")
-    @namespace.response(429, "Too many wrong passwords")
+    @refusal(namespace, 401, "The e-mail address or the password is incorrect", service.wrong())
+    @refusal(
+        namespace, 403, "The password is temporary; use `reset_token` to set a new one", TEMPORARY
+    )
+    @refusal(namespace, 429, "Too many wrong passwords", ratelimit.RateLimited(30))
     def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """Sign in with e-mail address and password.
 
@@ -67,6 +83,7 @@ class Login(Resource):
 class Refresh(Resource):
     """New tokens for old."""
 
+    @namespace.doc("refresh")
     @takes(namespace, schemas.renewal, optional=True)
     @signed_in(namespace, token=("refresh",), field="refresh_token")
     @namespace.response(200, "The new tokens of the session", schemas.tokens)
@@ -83,6 +100,7 @@ class Refresh(Resource):
 class Logout(Resource):
     """Signing out."""
 
+    @namespace.doc("logout")
     @signed_in(namespace, token=("access", "refresh"))
     @namespace.response(204, "Signed out")
     def post(self) -> tuple[str, int]:
@@ -95,6 +113,7 @@ class Logout(Resource):
 class Sessions(Resource):
     """Where you are signed in."""
 
+    @namespace.doc("list_sessions")
     @signed_in(namespace, "account")
     @takes_options(namespace, *paging.OPTIONS)
     @namespace.response(200, "Your sessions, newest first", schemas.session_list)
@@ -104,6 +123,7 @@ class Sessions(Resource):
         mine = select(Session).where(Session.user_id == who.user_id, Session.expires_at > now())
         return paging.page(mine, Session.id, options, lambda s: session_json(s, who.session_id))
 
+    @namespace.doc("end_sessions")
     @signed_in(namespace, "account")
     @namespace.response(204, "All sessions have ended")
     def delete(self) -> tuple[str, int]:
@@ -116,9 +136,10 @@ class Sessions(Resource):
 class OneSession(Resource):
     """One place where you are signed in."""
 
+    @namespace.doc("end_session")
     @signed_in(namespace, "account")
     @namespace.response(204, "The session has ended")
-    @namespace.response(404, "You have no such session")
+    @refusal(namespace, 404, "You have no such session", NotFound("There is no such session."))
     def delete(self, session_id: UUID) -> tuple[str, int]:
         """End one of your sessions."""
         service.end_session(caller(), session_id)
@@ -129,10 +150,11 @@ class OneSession(Resource):
 class Password(Resource):
     """Your password."""
 
+    @namespace.doc("change_password")
     @signed_in(namespace, token=("access",))
     @takes(namespace, schemas.password_change)
     @namespace.response(204, "The password was changed; all other sessions have ended")
-    @namespace.response(429, "Too many wrong passwords")
+    @refusal(namespace, 429, "Too many wrong passwords", ratelimit.RateLimited(30))
     def post(self, body: dict[str, Any]) -> tuple[str, int]:
         """Change your password and end all your other sessions.
 
@@ -147,9 +169,15 @@ class Password(Resource):
 class PasswordReset(Resource):
     """A password instead of a temporary one."""
 
+    @namespace.doc("reset_password")
     @takes(namespace, schemas.password_choice)
     @namespace.response(204, "The password was changed; all sessions have ended")
-    @namespace.response(403, "The token is invalid, was already used, or has expired")
+    @refusal(
+        namespace,
+        403,
+        "The token is invalid, was already used, or has expired",
+        new_passwords.invalid_token(),
+    )
     def post(self, body: dict[str, Any]) -> tuple[str, int]:
         """Set a new password with a reset token; a token works once."""
         new_passwords.choose(body["token"], body["new_password"])

@@ -5,7 +5,7 @@ from typing import Any
 from flask_restx import Namespace, fields
 
 from api.accounts.users.schemas import EMAIL, LOCALE, NAME, PASSWORD
-from api.http.restx import Cursor, Id, NullableTypedString, Time, TypedString, model
+from api.http.restx import Cursor, Email, Id, NullableTypedString, Time, TypedString, model
 from api.http.times import rfc3339
 from api.models import Session
 
@@ -16,7 +16,7 @@ namespace = Namespace(
 registration = model(
     namespace,
     "Registration",
-    email=TypedString(required=True, **EMAIL),
+    email=Email(required=True, **EMAIL),
     password=TypedString(required=True, **PASSWORD),
     name=NullableTypedString(**NAME),
     locale=fields.String(**LOCALE),

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 
 from api.accounts import names, new_passwords, passwords
 from api.accounts.users import service as users
-from api.errors import N_, Forbidden, NotFound, NotSignedIn
+from api.errors import Forbidden, NotFound, NotSignedIn
 from api.extensions import db
 from api.http import ratelimit, tokens
 from api.http.auth import Caller
@@ -21,7 +21,6 @@ GRACE = timedelta(seconds=10)
 MOST_SESSIONS = 100
 SPRAYS = ratelimit.limit("login-client", "30/15 minutes")
 REGISTRATIONS = ratelimit.limit("register", "120/hour")
-WRONG = N_("The e-mail address or the password is incorrect.")
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,11 @@ class Device:
     user_agent: str
     address: str
     client: str
+
+
+def wrong() -> NotSignedIn:
+    """Return the refusal of somebody who cannot sign in; it does not say why."""
+    return NotSignedIn("The e-mail address or the password is incorrect.", "invalid_credentials")
 
 
 def login(email: str, password: str, device: Device) -> dict[str, Any]:
@@ -54,7 +58,7 @@ def login(email: str, password: str, device: Device) -> dict[str, Any]:
         if not kept:
             ratelimit.count(SPRAYS, device.client)
     if not kept or user_id is None:
-        raise NotSignedIn(WRONG, "invalid_credentials")
+        raise wrong()
     ratelimit.forget(users.GUESSES, account, device.client)
     if until:
         raise new_passwords.required(user_id, kept, until)
@@ -62,7 +66,7 @@ def login(email: str, password: str, device: Device) -> dict[str, Any]:
         return pair
     if kept != stored:  # the hash was to be renewed, and another sign-in has done it
         return login(email, password, device)
-    raise NotSignedIn(WRONG, "invalid_credentials")
+    raise wrong()
 
 
 def _open_session(

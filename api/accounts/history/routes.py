@@ -14,12 +14,13 @@ from api.http import paging
 from api.http.auth import caller, signed_in
 from api.http.history import storage
 from api.http.options import takes_options
+from api.http.refusals import NO_RANGE, refusal
 from api.http.restx import Binary, answers_with
 from api.http.times import time_of
 from api.media import extension
 from api.models import HistoryEntry
 
-ANY_TYPE = "application/octet-stream"
+ANY_TYPE = "*/*"
 SIGNED_SECONDS = 300
 
 
@@ -27,6 +28,7 @@ SIGNED_SECONDS = 300
 class History(Resource):
     """Your entries."""
 
+    @namespace.doc("list_history")
     @signed_in(namespace, "history:read")
     @takes_options(namespace, *schemas.FILTERS, *paging.OPTIONS)
     @namespace.response(200, "Your history, newest first", schemas.entry_list)
@@ -41,6 +43,7 @@ class History(Resource):
             query = query.where(HistoryEntry.created_at < time_of("to", options["to"]))
         return paging.page(query, HistoryEntry.id, options, summary_json)
 
+    @namespace.doc("delete_history")
     @signed_in(namespace, "history:write")
     @namespace.response(204, "The history and its files were deleted")
     def delete(self) -> tuple[str, int]:
@@ -53,16 +56,18 @@ class History(Resource):
 class Entry(Resource):
     """One of your entries."""
 
+    @namespace.doc("get_history_entry")
     @signed_in(namespace, "history:read")
     @namespace.response(200, "The entry with its result", schemas.entry)
-    @namespace.response(404, "You have no such entry")
+    @refusal(namespace, 404, "You have no such entry", service.missing())
     def get(self, entry_id: UUID) -> dict[str, Any]:
         """Get a history entry."""
         return entry_json(service.get(caller(), entry_id))
 
+    @namespace.doc("delete_history_entry")
     @signed_in(namespace, "history:write")
     @namespace.response(204, "The entry and its files were deleted")
-    @namespace.response(404, "You have no such entry")
+    @refusal(namespace, 404, "You have no such entry", service.missing())
     def delete(self, entry_id: UUID) -> tuple[str, int]:
         """Delete a history entry."""
         service.remove(caller(), entry_id)
@@ -111,12 +116,13 @@ def _wants_a_part(size: int) -> bool:
 class Input(Resource):
     """The file that came in."""
 
+    @namespace.doc("download_input")
     @signed_in(namespace, "history:read")
     @takes_options(namespace, schemas.REDIRECT)
     @answers_with(namespace, "The file, as an attachment", Binary(), ANY_TYPE)
     @namespace.response(307, "The file is at the URL in `Location`")
-    @namespace.response(404, "You have no such entry, or it has no such file")
-    @namespace.response(416, "The file does not have this byte range")
+    @refusal(namespace, 404, "You have no such entry, or it has no such file", service.missing())
+    @refusal(namespace, 416, "The file does not have this byte range", NO_RANGE)
     def get(self, entry_id: UUID, options: dict[str, Any]) -> Response:
         """Download the file that you sent."""
         return _download(entry_id, "input", options)
@@ -126,12 +132,13 @@ class Input(Resource):
 class Output(Resource):
     """The file that was answered."""
 
+    @namespace.doc("download_output")
     @signed_in(namespace, "history:read")
     @takes_options(namespace, schemas.REDIRECT)
     @answers_with(namespace, "The file, as an attachment", Binary(), ANY_TYPE)
     @namespace.response(307, "The file is at the URL in `Location`")
-    @namespace.response(404, "You have no such entry, or it has no such file")
-    @namespace.response(416, "The file does not have this byte range")
+    @refusal(namespace, 404, "You have no such entry, or it has no such file", service.missing())
+    @refusal(namespace, 416, "The file does not have this byte range", NO_RANGE)
     def get(self, entry_id: UUID, options: dict[str, Any]) -> Response:
         """Download the file that the service returned."""
         return _download(entry_id, "output", options)

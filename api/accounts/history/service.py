@@ -29,6 +29,11 @@ def mine(who: Caller) -> Select[Any]:
     return select(HistoryEntry).where(HistoryEntry.user_id == who.user_id)
 
 
+def missing() -> NotFound:
+    """Return the refusal of an entry that the caller does not have."""
+    return NotFound("There is no such history entry.")
+
+
 def get(who: Caller, entry_id: UUID) -> HistoryEntry:
     """One of the caller's entries.
 
@@ -37,7 +42,7 @@ def get(who: Caller, entry_id: UUID) -> HistoryEntry:
     """
     row: HistoryEntry | None = db.session.scalar(mine(who).where(HistoryEntry.id == entry_id))
     if row is None:
-        raise NotFound("There is no such history entry.")
+        raise missing()
     return row
 
 
@@ -51,7 +56,7 @@ def remove(who: Caller, entry_id: UUID) -> None:
         HistoryEntry.user_id == who.user_id, HistoryEntry.id == entry_id
     )
     if not _remove(chosen):
-        raise NotFound("There is no such history entry.")
+        raise missing()
 
 
 def remove_all(who: Caller) -> None:

@@ -11,10 +11,12 @@ from flask_restx import Resource
 
 from api.accounts.jobs import schemas, service
 from api.accounts.jobs.schemas import namespace
+from api.errors import Conflict, NotFound
 from api.http import paging
 from api.http.auth import caller, signed_in
 from api.http.jobs import job, job_json, summary_json
 from api.http.options import takes_options
+from api.http.refusals import busy, refusal
 from api.http.restx import Binary, answers_with
 from api.http.worker import draining
 from api.models import UNFINISHED, Job
@@ -24,12 +26,14 @@ FOLLOWED = (
     "Server-Sent Events. Each `data:` is the job as JSON, sent when it changes. The stream ends "
     "with the job, or with your session, key or account. If it breaks, request it again."
 )
+EVENT = f"data: {json.dumps(job.shown)}\n\n"
 
 
 @namespace.route("")
 class Jobs(Resource):
     """Your jobs."""
 
+    @namespace.doc("list_jobs")
     @signed_in(namespace)
     @takes_options(namespace, *schemas.FILTERS, *paging.OPTIONS)
     @namespace.response(200, "Your jobs, newest first", schemas.job_list)
@@ -46,19 +50,26 @@ class Jobs(Resource):
 class OneJob(Resource):
     """One of your jobs."""
 
+    @namespace.doc("get_job")
     @signed_in(namespace)
     @namespace.response(200, "The job, with `result` or `error` after it has ended", job)
-    @namespace.response(404, "You have no such job")
+    @refusal(namespace, 404, "You have no such job", NotFound("There is no such job."))
     def get(self, job_id: UUID) -> Any:
         """Get a job."""
         found = service.get(caller(), job_id)
         wait = {"Retry-After": "1"} if found.status in UNFINISHED else {}
         return job_json(found), 200, wait
 
+    @namespace.doc("cancel_job")
     @signed_in(namespace)
     @namespace.response(204, "The job was cancelled; no result is stored")
-    @namespace.response(404, "You have no such job")
-    @namespace.response(409, "The job has already ended")
+    @refusal(namespace, 404, "You have no such job", NotFound("There is no such job."))
+    @refusal(
+        namespace,
+        409,
+        "The job has already ended",
+        Conflict("This job has already ended.", "job_ended"),
+    )
     def delete(self, job_id: UUID) -> tuple[str, int]:
         """Cancel a job."""
         service.cancel(caller(), job_id)
@@ -69,10 +80,11 @@ class OneJob(Resource):
 class Events(Resource):
     """How one of your jobs goes on."""
 
+    @namespace.doc("follow_job")
     @signed_in(namespace)
-    @answers_with(namespace, FOLLOWED, Binary(), EVENTS)
-    @namespace.response(404, "You have no such job")
-    @namespace.response(503, "Too many clients are following jobs")
+    @answers_with(namespace, FOLLOWED, Binary(), EVENTS, shown={EVENTS: EVENT})
+    @refusal(namespace, 404, "You have no such job", NotFound("There is no such job."))
+    @refusal(namespace, 503, "Too many clients are following jobs", busy())
     def get(self, job_id: UUID) -> Response:
         """Follow a job until it ends."""
         service.get(caller(), job_id)

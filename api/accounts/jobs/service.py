@@ -10,11 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import Select, delete, select
 
-from api.errors import Conflict, Forbidden, NotFound, Overloaded
+from api.errors import Conflict, Forbidden, NotFound
 from api.extensions import db
 from api.http.auth import Caller, still_allowed
 from api.http.deletions import delete_files
 from api.http.jobs import job_json
+from api.http.refusals import busy
 from api.jobs import states
 from api.models import UNFINISHED, Job, now
 
@@ -72,7 +73,7 @@ def place() -> Iterator[None]:
         Overloaded: all are taken.
     """
     if not _streams.acquire(blocking=False):
-        raise Overloaded("The server is at capacity. Please try again.")
+        raise busy()
     try:
         yield
     finally:

@@ -8,10 +8,12 @@ from sqlalchemy import select
 
 from api.accounts.keys import schemas, service
 from api.accounts.keys.schemas import key_json, namespace
+from api.errors import NotFound
 from api.http import paging
 from api.http.auth import caller, signed_in
 from api.http.idempotency import idempotent
 from api.http.options import takes_options
+from api.http.refusals import refusal
 from api.http.restx import takes
 from api.models import ApiKey
 
@@ -20,6 +22,7 @@ from api.models import ApiKey
 class Keys(Resource):
     """Your keys."""
 
+    @namespace.doc("list_api_keys")
     @signed_in(namespace, "account")
     @takes_options(namespace, *paging.OPTIONS)
     @namespace.response(200, "Your API keys, newest first", schemas.key_list)
@@ -28,11 +31,12 @@ class Keys(Resource):
         mine = select(ApiKey).where(ApiKey.user_id == caller().user_id)
         return paging.page(mine, ApiKey.id, options, key_json)
 
+    @namespace.doc("create_api_key")
     @signed_in(namespace, "account")
     @takes(namespace, schemas.creation)
     @idempotent(namespace)
     @namespace.response(201, "The new key; it is shown only once", schemas.new_api_key)
-    @namespace.response(409, "You have 50 keys already")
+    @refusal(namespace, 409, "You have 50 keys already", service.too_many())
     def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
         """Create an API key; without `scopes`, it has all your scopes.
 
@@ -48,9 +52,10 @@ class Keys(Resource):
 class OneKey(Resource):
     """One of your keys."""
 
+    @namespace.doc("revoke_api_key")
     @signed_in(namespace, "account")
     @namespace.response(204, "The key was revoked")
-    @namespace.response(404, "You have no such key")
+    @refusal(namespace, 404, "You have no such key", NotFound("There is no such API key."))
     def delete(self, key_id: UUID) -> tuple[str, int]:
         """Revoke an API key; it stops working immediately."""
         service.end(caller(), key_id)

@@ -57,9 +57,14 @@ def create(
 def _refuse_too_many(user_id: UUID) -> None:
     if (db.session.scalar(select(func.count()).where(ApiKey.user_id == user_id)) or 0) >= MOST:
         db.session.rollback()
-        raise Conflict(
-            "You have %(limit)s API keys; delete some of them.", "too_many_keys", limit=MOST
-        )
+        raise too_many()
+
+
+def too_many() -> Conflict:
+    """Return the refusal of one more key."""
+    return Conflict(
+        "You have %(limit)s API keys; delete some of them.", "too_many_keys", limit=MOST
+    )
 
 
 def _bind(row: ApiKey, maker_id: UUID) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import current_app
 from sqlalchemy import Delete, delete, func, select
 
-from api.errors import Conflict, Forbidden, NotFound
+from api.errors import Conflict, Forbidden
 from api.extensions import db
 from api.http import uploaded
 from api.http.auth import Caller, hold
@@ -68,6 +68,11 @@ def _url(row: Upload, here: str) -> str:
     return f"{here}/{row.id}/content?{query}"
 
 
+def wrongly_signed() -> Forbidden:
+    """Return the refusal of a URL that this server did not sign."""
+    return Forbidden("The signature of this URL is invalid.", "signature_invalid")
+
+
 def signed(upload_id: UUID, expires: str, signature: str) -> Upload:
     """The upload that a signed address names.
 
@@ -77,10 +82,10 @@ def signed(upload_id: UUID, expires: str, signature: str) -> Upload:
     """
     wanted = _signature(upload_id, expires)
     if not hmac.compare_digest(signature.encode(errors="replace"), wanted.encode()):
-        raise Forbidden("The signature of this URL is invalid.", "signature_invalid")
+        raise wrongly_signed()
     row = _row(upload_id)
     if row is None:
-        raise NotFound("There is no such upload.")
+        raise uploaded.missing()
     if min(int(expires), row.expires_at.timestamp()) <= now().timestamp():
         raise Forbidden("This URL has expired.", "upload_expired")
     return row
@@ -99,7 +104,7 @@ def store(row: Upload, chunks: Iterable[bytes]) -> None:
     storage().put_stream(row.file, chunks)
     if _row(row.id) is None:
         delete_files(row.file)
-        raise NotFound("There is no such upload.")
+        raise uploaded.missing()
 
 
 def remove(who: Caller, upload_id: UUID) -> None:
@@ -109,7 +114,7 @@ def remove(who: Caller, upload_id: UUID) -> None:
         NotFound: the caller has none of that id.
     """
     if not _remove(delete(Upload).where(Upload.user_id == who.user_id, Upload.id == upload_id)):
-        raise NotFound("There is no such upload.")
+        raise uploaded.missing()
 
 
 def prune() -> int:

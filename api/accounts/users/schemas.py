@@ -10,6 +10,7 @@ from api.http.bodies import composed
 from api.http.locale import LANGUAGES
 from api.http.restx import (
     Cursor,
+    Email,
     Id,
     NullableString,
     NullableTime,
@@ -72,13 +73,17 @@ own_end = model(
     namespace,
     "OwnEnd",
     password=TypedString(
-        passwords.normalised, required=True, max_length=passwords.LONGEST, example="..."
+        passwords.normalised,
+        required=True,
+        max_length=passwords.LONGEST,
+        example=PASSWORD["example"],
     ),
 )
 creation = model(
     namespace,
     "Creation",
-    email=TypedString(required=True, **EMAIL),
+    shown={"email": "grace@example.com", "password": PASSWORD["example"], "name": "Grace"},
+    email=Email(required=True, **EMAIL),
     password=TypedString(required=True, **PASSWORD),
     name=NullableTypedString(**NAME),
     locale=fields.String(**LOCALE),

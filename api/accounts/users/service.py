@@ -18,6 +18,11 @@ from api.models import Session, User
 GUESSES = ratelimit.limit("login", "10/15 minutes")
 
 
+def email_taken() -> Conflict:
+    """Return the refusal of a second account with an e-mail address."""
+    return Conflict("An account with this e-mail address already exists.", "email_taken")
+
+
 def create(
     email: str,
     password: str,
@@ -33,7 +38,7 @@ def create(
     """
     address, shown = clean_email(email), clean_name(name)
     passwords.check(password, address)
-    taken = Conflict("An account with this e-mail address already exists.", "email_taken")
+    taken = email_taken()
     if db.session.scalar(select(User.id).where(User.email_key == email_key(address))):
         raise taken
     row = User(

@@ -14,6 +14,7 @@ from api.http.history import stores_files
 from api.http.idempotency import idempotent
 from api.http.inference import inference
 from api.http.options import takes_options
+from api.http.refusals import busy, refusal
 from api.http.uploads import takes_file, takes_files
 from api.services.classify import schemas, service
 from api.services.classify.schemas import namespace
@@ -29,13 +30,14 @@ def _options(given: dict[str, Any]) -> service.Options:
 class Classify(Resource):
     """One picture."""
 
+    @namespace.doc("classify")
     @signed_in(namespace, "classify")
     @takes_file(namespace, "image", MEDIA_TYPES)
     @takes_options(namespace, *schemas.OPTIONS, CALLBACK)
     @idempotent(namespace)
     @respond_async(namespace)
     @namespace.response(200, "The classes, most likely first", schemas.answer)
-    @namespace.response(503, "The server is at capacity, or has no model")
+    @refusal(namespace, 503, "The server is at capacity, or has no model", busy())
     def post(self, image: File, options: dict[str, Any]) -> dict[str, Any]:
         """Classify an image (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF)."""
         with inference("classify", options) as run:
@@ -49,13 +51,14 @@ class Classify(Resource):
 class ClassifyBatch(Resource):
     """Many pictures."""
 
+    @namespace.doc("classify_batch")
     @signed_in(namespace, "classify")
     @takes_files(namespace, "image", schemas.MOST_FILES)
     @takes_options(namespace, *schemas.OPTIONS, CALLBACK)
     @idempotent(namespace)
     @respond_async(namespace)
     @namespace.response(200, "A result for each image, in order", schemas.batch_answer)
-    @namespace.response(503, "The server is at capacity, or has no model")
+    @refusal(namespace, 503, "The server is at capacity, or has no model", busy())
     def post(self, images: list[File], options: dict[str, Any]) -> dict[str, Any]:
         """Classify up to 32 images; an invalid file does not affect the others."""
         with inference("classify", options) as run:

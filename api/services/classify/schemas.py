@@ -4,7 +4,7 @@ from flask_restx import Namespace, fields
 
 from api.http.inference import ANSWER_FIELDS
 from api.http.options import Option
-from api.http.restx import Anything, model
+from api.http.restx import ListOrProblem, model
 from api.services.classify.service import LANGUAGES
 
 namespace = Namespace("classify", description="Find out what an image shows.")
@@ -35,7 +35,10 @@ batch_answer = model(
     "BatchAnswer",
     **ANSWER_FIELDS,
     results=fields.List(
-        Anything(example=[{"class_id": "n02123045", "label": "tabby", "probability": 0.93}]),
+        ListOrProblem(
+            prediction,
+            example=[{"class_id": "n02123045", "label": "tabby", "probability": 0.93}],
+        ),
         required=True,
         description="One result for each file, in order: a list of predictions, or a problem "
         "object.",

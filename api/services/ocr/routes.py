@@ -15,6 +15,7 @@ from api.http.inference import inference
 from api.http.jobs import most
 from api.http.negotiation import negotiates
 from api.http.options import takes_options
+from api.http.refusals import busy, refusal
 from api.http.restx import answers_with
 from api.http.streaming import located
 from api.http.uploads import takes_file
@@ -27,6 +28,7 @@ from api.storage import File
 class OpticalCharacterRecognition(Resource):
     """One picture or document."""
 
+    @namespace.doc("ocr")
     @signed_in(namespace, "ocr")
     @takes_file(namespace, "image", schemas.MEDIA_TYPES)
     @takes_options(namespace, *schemas.OPTIONS, CALLBACK)
@@ -41,8 +43,9 @@ class OpticalCharacterRecognition(Resource):
         TEXT,
         HTML,
         PDF,
+        shown=schemas.SHOWN,
     )
-    @namespace.response(503, "The server is at capacity, or has no model")
+    @refusal(namespace, 503, "The server is at capacity, or has no model", busy())
     def post(self, image: File, options: dict[str, Any], media_type: str) -> Any:
         """Read the text of an image (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF) or a PDF.
 

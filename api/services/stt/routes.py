@@ -13,6 +13,7 @@ from api.http.inference import inference
 from api.http.jobs import most
 from api.http.negotiation import heeds_accept
 from api.http.options import takes_options
+from api.http.refusals import busy, refusal
 from api.http.restx import answers_with
 from api.http.streaming import whole
 from api.http.uploads import takes_file
@@ -25,6 +26,7 @@ from api.storage import File
 class SpeechToText(Resource):
     """One recording."""
 
+    @namespace.doc("transcribe")
     @signed_in(namespace, "stt")
     @takes_file(namespace, "audio", schemas.MEDIA_TYPES)
     @takes_options(namespace, *schemas.OPTIONS, CALLBACK)
@@ -36,8 +38,9 @@ class SpeechToText(Resource):
         "The transcript, in the requested format",
         schemas.answer,
         *schemas.FORMATS.values(),
+        shown=schemas.SHOWN,
     )
-    @namespace.response(503, "The server is at capacity, or has no model")
+    @refusal(namespace, 503, "The server is at capacity, or has no model", busy())
     def post(self, audio: File, options: dict[str, Any]) -> Any:
         """Transcribe an audio or video file of any common format."""
         language = service.code_of(options["language"])

@@ -23,6 +23,11 @@ LANGUAGE = Option(
 )
 WORDS = Option("word_timestamps", "`true`: return the time of each word.", bool, default=False)
 FORMATS = {"json": JSON, **TEXT_TYPES}
+SHOWN = {
+    "text/plain": "What time is it?\n",
+    "application/x-subrip": "1\n00:00:00,120 --> 00:00:01,840\nWhat time is it?\n",
+    "text/vtt": "WEBVTT\n\n00:00:00.120 --> 00:00:01.840\nWhat time is it?\n",
+}
 FORMAT = Option(
     "format",
     "Format of the response. Default: by the `Accept` header, or json.",

@@ -15,6 +15,7 @@ from api.http.inference import Run, inference, pools
 from api.http.jobs import most
 from api.http.negotiation import OCTETS, heeds_accept, or_octets
 from api.http.options import takes_options
+from api.http.refusals import busy, refusal
 from api.http.restx import Binary, answers_with, takes
 from api.http.streaming import streamed, whole
 from api.services.tts import schemas, service
@@ -29,9 +30,9 @@ SPOKEN = (
 )
 MARKED = (
     "One JSON object per line: `time_ms`, `type` (`sentence` or `word`), `start` and `end` "
-    "(character positions in the text or SSML), and `value` (the text there). Example: "
-    '`{"time_ms": 0, "type": "word", "start": 0, "end": 5, "value": "Hello"}`'
+    "(character positions in the text or SSML), and `value` (the text there)."
 )
+MARK = '{"time_ms": 0, "type": "word", "start": 0, "end": 5, "value": "Hello"}\n'
 SHOWN = ("id", "name", "language", "gender", "engine", "sample_rate")
 
 
@@ -39,6 +40,7 @@ SHOWN = ("id", "name", "language", "gender", "engine", "sample_rate")
 class Speak(Resource):
     """Speech."""
 
+    @namespace.doc("speak")
     @signed_in(namespace, "tts")
     @takes(namespace, schemas.speech)
     @or_octets(*schemas.MEDIA_TYPES.values())
@@ -46,7 +48,7 @@ class Speak(Resource):
     @idempotent(namespace)
     @respond_async(namespace)
     @answers_with(namespace, SPOKEN, Binary(), *schemas.MEDIA_TYPES.values(), OCTETS)
-    @namespace.response(503, "The server is at capacity, or speech synthesis failed")
+    @refusal(namespace, 503, "The server is at capacity, or speech synthesis failed", busy())
     def post(self, body: dict[str, Any]) -> Response:
         """Turn text into speech (WAV, MP3, Opus, FLAC or AAC).
 
@@ -68,13 +70,14 @@ class Speak(Resource):
 class Marks(Resource):
     """Speech marks."""
 
+    @namespace.doc("speech_marks")
     @signed_in(namespace, "tts")
     @takes(namespace, schemas.speech)
     @or_octets(schemas.NDJSON)
     @idempotent(namespace)
     @respond_async(namespace)
-    @answers_with(namespace, MARKED, Binary(), schemas.NDJSON, OCTETS)
-    @namespace.response(503, "The server is at capacity, or speech synthesis failed")
+    @answers_with(namespace, MARKED, Binary(), schemas.NDJSON, OCTETS, shown={schemas.NDJSON: MARK})
+    @refusal(namespace, 503, "The server is at capacity, or speech synthesis failed", busy())
     def post(self, body: dict[str, Any]) -> Response:
         """Get the time of each sentence and word of a text."""
         asked = _asked(body)
@@ -94,11 +97,15 @@ class Marks(Resource):
 class Voices(Resource):
     """Voices."""
 
+    @namespace.doc("list_voices")
     @signed_in(namespace, "tts")
     @takes_options(namespace, schemas.LANGUAGE)
     @namespace.response(200, "All voices of the installed models", schemas.voices)
     def get(self, options: dict[str, Any]) -> dict[str, Any]:
-        """List the voices; `es` also finds `es-419`."""
+        """List the voices.
+
+        The language `es` also finds `es-419`.
+        """
         found = voices(pools()["tts"], options["language"])
         return {"items": [{name: getattr(voice, name) for name in SHOWN} for voice in found]}
 

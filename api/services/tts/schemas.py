@@ -23,6 +23,7 @@ LANGUAGE = Option("language", "Only voices for this language, such as `es` or `e
 speech = model(
     namespace,
     "Speech",
+    shown={"text": "The kettle is on. Tea will be ready in five minutes.", "language": "en"},
     text=fields.String(
         description="Text to speak, instead of `ssml`. At most 5,000 characters "
         "(`PERCEPT_MAX_CHARACTERS`).",
