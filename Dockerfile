@@ -11,6 +11,7 @@ COPY requirements.lock ./
 ARG GPL=on
 RUN uv venv --python python3 /opt/venv \
     && uv pip sync --python /opt/venv --require-hashes requirements.lock \
+    && rm -rf /opt/venv/lib/python*/site-packages/tensorflow/include \
     && { [ "$GPL" = on ] || uv pip uninstall --python /opt/venv \
         av espeakng-loader pillow-heif piper-tts tesserocr; } \
     && python -m compileall -q -j 0 -x "/(tensorflow|keras)/" /opt/venv/lib

@@ -1,10 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo-scale test test-postgres check fix lock migration translations
+.NOTPARALLEL:
+.PHONY: help setup run free-port demo-scale test test-postgres check fix lock migration translations
 
 # Another Python: make check PYTHON=python3.13 VENV=.venv-3.13
 PYTHON = python3
 VENV = .venv
 BIN = $(VENV)/bin
+QUIET := $(shell [ -t 2 ] || echo --quiet)
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 # Each process has servers of its own, which take memory. A file stays in one process. Slow tests
 # often wait, so all of them are done sooner by one process more than there are cores.
@@ -12,9 +14,9 @@ PYTEST = $(BIN)/pytest --dist loadfile --maxprocesses 4 --numprocesses
 # Compiled beforehand, the server starts in a third of the time, even if Python may not write. The
 # packages that are left out are large and no server imports them.
 COMPILE = $(BIN)/python -W ignore -m compileall -q -j 0 \
-	-x '/(tensorflow|keras|setuptools|pygments|huggingface_hub|tests)/' $(VENV)/lib api
+	-x '/(tensorflow|keras|setuptools|pygments|huggingface_hub|transformers|quantization|tests)/' $(VENV)/lib api
 # One version of everything for all Pythons and platforms. TensorFlow and huggingface-hub ask for
-# the two packages that are left out and never import them here: see docs/decisions/033.
+# the two packages that are left out and never import them here: see docs/decisions/033-installed-size.md.
 LOCK = $(UV) pip compile -q --universal --fork-strategy fewest --generate-hashes --no-header \
 	--no-annotate --extra cpu --no-emit-package libclang --no-emit-package hf-xet
 # make setup GPL=off leaves these out: see NOTICE.
@@ -25,12 +27,17 @@ help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.installed  ## Install everything into .venv, make the database, pull nothing
+	@echo "Database: making it, or bringing it up to date"
 	@$(BIN)/percept setup
 
-run: setup  ## Set up and serve on http://127.0.0.1:8000 (PORT, HOST and .env are heeded)
-	@$(BIN)/percept models pull --if-missing --quickly mobilenet_v2
+run: free-port setup  ## Set up and serve on http://127.0.0.1:8000 (PORT, HOST and .env are heeded)
 	@$(BIN)/percept doctor --brief
+	@$(BIN)/percept models pull --if-missing --quickly --in-background mobilenet_v2
+	@echo "Server: starting, which takes a few seconds"
 	@exec $(BIN)/percept serve
+
+free-port:
+	@$(PYTHON) -m api.preflight "$(HOST)" "$(PORT)"
 
 demo-scale: $(VENV)/.dev  ## Start every part apart, with PostgreSQL, Redis, S3, nginx; no Docker (DEMO_PORT)
 	@cd deploy && exec $(abspath $(BIN))/python -m demo --port $(or $(DEMO_PORT),8080)
@@ -72,14 +79,18 @@ translations: $(VENV)/.dev  ## Bring the Spanish catalogue up to date with the c
 # Importing `api` refuses a Python that is not supported.
 $(UV):
 	@$(PYTHON) -c 'import api'
-	$(PYTHON) -m pip install -qq --root-user-action ignore --target .tools uv
+	@echo "Installer: fetching uv into .tools"
+	@$(PYTHON) -m pip install -qq --root-user-action ignore --target .tools uv
 
-# What a lock file names, nothing else, and this project itself.
+# What a lock file names, nothing else, and this project itself. On a terminal uv shows how far it is.
 define install
 	@$(PYTHON) -c 'import api'
-	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
-	$(UV) pip sync --quiet --python $(VENV) --require-hashes $(1)
-	$(UV) pip install --quiet --python $(VENV) --no-deps --editable .
+	@echo "Packages: installing $$(grep -c == $(1)) into $(VENV); those that are not in the cache are downloaded"
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	@$(UV) pip sync $(QUIET) --python $(VENV) --require-hashes $(1)
+	@$(UV) pip install --quiet --python $(VENV) --no-deps --editable .
+	@rm -rf $(VENV)/lib/python*/site-packages/tensorflow/include
+	@echo "Packages: compiling them, so that the server starts faster"
 	@$(COMPILE)
 endef
 

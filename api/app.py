@@ -6,7 +6,7 @@ from importlib.metadata import version
 from flask import Flask
 
 from api import accounts, services
-from api.config import BadSetting, Settings, load_settings
+from api.config import Settings, load_settings
 from api.http import (
     capacity,
     cors,
@@ -30,6 +30,7 @@ from api.http import (
 )
 from api.http.restx import Api
 from api.jobs import queue
+from api.offer import offered
 
 PREFIX = "/api/v1"
 DESCRIPTION = (
@@ -86,20 +87,6 @@ def configure(app: Flask, settings: Settings) -> None:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # labels are Spanish too
     app.json.sort_keys = False  # type: ignore[attr-defined]  # documents have a reading order
-
-
-def offered(settings: Settings) -> frozenset[str]:
-    """The names of what this process offers.
-
-    Raises:
-        BadSetting: PERCEPT_SERVICES names something that there is not.
-    """
-    known = {"accounts", "history", "jobs", *services.names()}
-    wanted = set(settings.services) or known
-    if unknown := sorted(wanted - known):
-        names = ", ".join(sorted(known))
-        raise BadSetting(f"PERCEPT_SERVICES: there is no {unknown[0]!r}; choose from {names}")
-    return frozenset(wanted)
 
 
 def add_namespaces(app: Flask, wanted: frozenset[str]) -> None:

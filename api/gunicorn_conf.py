@@ -5,11 +5,12 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 from api import jsonlines
-from api.config import load_settings
+from api.config import load_settings, log_stream
 
 settings = load_settings()
 
-bind = f"{settings.host}:{settings.port}"
+host = f"[{settings.host}]" if ":" in settings.host else settings.host  # IPv6
+bind = f"{host}:{settings.port}"
 worker_class = "api.http.worker.PatientWorker"
 workers = settings.workers
 threads = settings.threads
@@ -38,7 +39,7 @@ class JsonLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
     def setup(self, cfg: Any) -> None:
         """Called by gunicorn before it says anything."""
         super().setup(cfg)
-        jsonlines.configure(settings.log_level)
+        jsonlines.configure(settings.log_level, stream=log_stream())
         self.error_log.handlers.clear()
         self.error_log.propagate = True
 

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from typing import TextIO
 
 
 class JsonLines(logging.Formatter):
@@ -23,9 +24,13 @@ class JsonLines(logging.Formatter):
         return json.dumps(line)
 
 
-def configure(level: str, *filters: logging.Filter) -> None:
-    """Sends every log line of this process through `JsonLines`; filters may add fields."""
-    handler = logging.StreamHandler(sys.stderr)
+def configure(level: str, *filters: logging.Filter, stream: TextIO | None = None) -> None:
+    """Send every log line and warning of this process to the stream (default: standard error).
+
+    Filters may add fields.
+    """
+    logging.captureWarnings(True)
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
     for one in filters:
         handler.addFilter(one)

@@ -1,5 +1,6 @@
 """What most tests need: settings in a temporary folder, an application, people, requests."""
 
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -35,6 +36,14 @@ def _no_outside_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 def _small_reserves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hundreds of tests have a data folder each, which stays for a while."""
     monkeypatch.setattr("api.storage.reserve.MOST_BYTES", 600_000)
+
+
+@pytest.fixture(autouse=True)
+def _log_level() -> Iterator[None]:
+    """An application of one test that logs errors alone hides no warning of the next test."""
+    level = logging.getLogger().level
+    yield
+    logging.getLogger().setLevel(level)
 
 
 @pytest.fixture
@@ -78,7 +87,7 @@ def settings(tmp_path: Path, database_url: str, request: pytest.FixtureRequest) 
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the tables: copying it takes less time than making them."""
     folder = tmp_path_factory.mktemp("empty")
-    with create_app(Settings(data_dir=folder, log_level="error")).app_context():
+    with create_app(Settings(data_dir=folder, log_level="warning")).app_context():
         db.create_all()
         db.engine.dispose()
     return folder / "percept.db"

@@ -34,6 +34,16 @@ BAD = [
     ("PERCEPT_QUEUE", "celery"),
     ("PERCEPT_JOB_THREADS", "0"),
     ("PERCEPT_UPLOAD_MAX_MB", "x"),
+    ("DATABASE_URL", "postgresql://me:hunter2@host:port/name"),
+    ("DATABASE_URL", "postgresql+asyncpg://me:hunter2@host/name"),
+    ("PERCEPT_METRICS_TOKEN", "hunter2\n"),
+    ("PERCEPT_PUBLIC_URL", "percept.example"),
+    ("PERCEPT_PUBLIC_URL", "https://percept.example:port"),
+    ("PERCEPT_CORS_ORIGINS", "https://app.example/"),
+    ("PERCEPT_CORS_ORIGINS", "https://*.example"),
+    ("PERCEPT_CORS_ORIGINS", "app.example"),
+    ("PERCEPT_CORS_ORIGINS", "https://good.example, https://["),
+    ("PERCEPT_MODELS_MIRROR", "ftp://mirror.example"),
 ]
 
 
@@ -45,7 +55,32 @@ def test_bad_values(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> N
         load_settings()
     assert str(caught.value).startswith(f"{name}: ")
     assert "\n" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
     assert name != "PERCEPT_SECRET" or value not in str(caught.value)
+
+
+def test_every_bad_value_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever got two wrong reads of both at once."""
+    monkeypatch.setenv("PORT", "abc")
+    monkeypatch.setenv("PERCEPT_WORKERS", "0")
+    with pytest.raises(BadSetting) as caught:
+        load_settings()
+    names = [line.partition(":")[0] for line in str(caught.value).splitlines()]
+    assert sorted(names) == ["PERCEPT_WORKERS", "PORT"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PORT=9001\nthis is no setting\n", "line 2 is not of the form NAME=value"),
+        (b"PERCEPT_LOG_LEVEL=caf\xe9\n", "is not UTF-8"),
+    ],
+)
+def test_a_broken_dotenv(content: bytes, said: str) -> None:
+    """A .env that cannot be read is refused in one line, too."""
+    Path(".env").write_bytes(content)
+    with pytest.raises(BadSetting, match=rf"^\.env: .*{said}[^\n]*$"):
+        load_settings()
 
 
 @pytest.mark.parametrize(
@@ -73,10 +108,32 @@ def test_an_empty_value_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().port == 8000
 
 
-def test_misspelt_settings_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PERCEPT_ variables that are no settings can be told of."""
-    monkeypatch.setenv("PERCEPT_MODEL_MIRROR", "x")
-    assert "PERCEPT_MODEL_MIRROR" in unknown_settings()
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PERCEPT_MAX_UPLOAD", "PERCEPT_MAX_UPLOAD_MB"),
+        ("PERCEPT_MODEL_MIRROR", "PERCEPT_MODELS_MIRROR"),
+        ("PERCEPT_DATABASE_URL", "DATABASE_URL"),
+        ("PERCEPT_PORT", "PORT"),
+        ("PERCEPT_XYZ", ""),
+    ],
+)
+@pytest.mark.parametrize("dotenv", [False, True])
+def test_misspelt_settings_are_found(
+    monkeypatch: pytest.MonkeyPatch, name: str, meant: str, dotenv: bool
+) -> None:
+    """PERCEPT_ variables that are no settings are told of, with the one that was meant."""
+    Path(".env").write_text(f"{name}=x\n") if dotenv else monkeypatch.setenv(name, "x")
+    hint = f"; did you mean {meant}?" if meant else ""
+    assert f"{name} is not a setting and is ignored{hint}" in unknown_settings()
+
+
+def test_other_variables_are_not_settings() -> None:
+    """In .env only what looks like a setting is told of; settings may be in small letters."""
+    Path(".env").write_text("DATABSE_URL=x\nAWS_REGION=x\nPOSTGRES_PASSWORD=x\npercept_threads=9\n")
+    said = " ".join(unknown_settings())
+    assert "DATABSE_URL is not a setting and is ignored; did you mean DATABASE_URL?" in said
+    assert not any(name in said for name in ("AWS", "POSTGRES", "threads"))
 
 
 def test_postgres_addresses() -> None:

@@ -26,6 +26,14 @@ class OnDemand(click.Group):
         """The names of all commands."""
         return sorted(COMMANDS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a misspelt one is refused with the name that was meant."""
+        if args[0] in COMMANDS or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        raise click.exceptions.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name."""
         if cmd_name not in COMMANDS:
@@ -41,16 +49,17 @@ def percept() -> None:
 
 
 def main() -> None:
-    """Run the command; a bad setting or a file of another user ends it in one line."""
+    """Run the command; bad settings end it with one line each, so does a file of another user."""
     write_privately()
     try:
         percept()
     except BadSetting as error:
-        _give_up(str(error))
+        _give_up(*str(error).splitlines())
     except PermissionError as error:
         _give_up(f"{error.strerror}: {error.filename}; run this as the server's user")
 
 
-def _give_up(reason: str) -> None:
-    click.echo(f"percept: {reason}", err=True)
+def _give_up(*reasons: str) -> None:
+    for reason in reasons:
+        click.echo(f"percept: {reason}", err=True)
     sys.exit(2)

@@ -1,22 +1,25 @@
-"""percept doctor: what is installed, what is missing, and how to cure it."""
+"""percept doctor: what works, what doesn't, and how to fix it."""
 
+import platform
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from importlib.metadata import version
 
 import click
 
 from api.cli.app import MIGRATIONS, with_app
-from api.config import Settings, load_settings
+from api.config import Settings, load_settings, unknown_settings
 from api.enginekit.catalogue import Entry
 from api.enginekit.installed import left_out
 from api.enginekit.store import ModelStore
 
+MOST_LANGUAGES = 12
+
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """One result of a check; `cure` says what to do if it isn't good."""
 
     good: bool
     what: str
@@ -24,46 +27,63 @@ class Finding:
 
 
 @click.command()
-@click.option("--brief", is_flag=True, help="Show only addresses and models.")
-@with_app
+@click.option("--brief", is_flag=True, help="Show only the models and the next commands.")
 def doctor(brief: bool) -> None:
-    """Report what is installed, what is missing, and how to fix it."""
-    settings = load_settings()
+    """Report what works, what doesn't, and how to fix it."""
     if brief:
-        click.echo(welcome(settings))
-        return
-    findings = [finding for examine in EXAMINATIONS for finding in examine(settings)]
+        click.echo(welcome(load_settings()))
+    else:
+        examine()
+
+
+@with_app
+def examine() -> None:
+    """Print a line for each finding, and the cure if it isn't good; exit with 1 if any isn't."""
+    settings = load_settings()
+    findings = [finding for look_at in EXAMINATIONS for finding in look_at(settings)]
     for finding in findings:
-        click.echo(f"{'ok     ' if finding.good else 'MISSING'} {finding.what}")
-        if finding.cure:
+        click.echo(f"{'ok     ' if finding.good else 'PROBLEM'} {finding.what}")
+        if not finding.good:
             click.echo(f"        {finding.cure}")
     if not all(finding.good for finding in findings):
         sys.exit(1)
 
 
 def welcome(settings: Settings) -> str:
-    """What `make run` ends with."""
+    """Return what `make run` says before it starts the server."""
     store = ModelStore(settings.models_dir)
-    lines = ["", f"  Swagger UI   http://{settings.host}:{settings.port}/docs", ""]
-    for entry in store.entries():
-        if store.installed(entry.name):
-            note = " (default)" if store.default(entry.task) == entry.name else ""
-            lines.append(f"  installed    {entry.name}: {entry.title}{note}")
-    others = [e.name for e in store.entries() if not store.installed(e.name)]
-    if others:
-        lines.append(f"  to be had    {', '.join(others)}")
-        lines.append("               .venv/bin/percept models pull NAME")
-    lines.append("  first admin  .venv/bin/percept users create --admin you@example.com")
-    return "\n".join([*lines, ""])
+    installed = [entry for entry in store.entries() if store.installed(entry.name)]
+    defaults = {store.default(entry.task) for entry in installed}
+    notes = dict.fromkeys(defaults, " (default)")
+    lines = [f"  {e.task:9} {e.name}{notes.get(e.name, '')}: {e.title}" for e in installed]
+    return "\n".join(
+        [
+            "Installed models:",
+            *lines,
+            "More models:              .venv/bin/percept models list",
+            "The first administrator:  .venv/bin/percept users create --admin you@example.com",
+        ]
+    )
+
+
+def _python(_: Settings) -> Iterator[Finding]:
+    yield Finding(True, f"Percept {version('percept')} on Python {platform.python_version()}")
+
+
+def _settings(_: Settings) -> Iterator[Finding]:
+    for sentence in unknown_settings():
+        yield Finding(
+            False, sentence, "Correct the name, or remove it from the environment or .env."
+        )
 
 
 def _data(settings: Settings) -> Iterator[Finding]:
     folder = settings.data_dir.resolve()
-    yield Finding(folder.is_dir(), f"data folder {folder}", "")
+    yield Finding(True, f"data folder {folder}")
     secret = folder / "secret.key"
     if secret.exists():
         private = secret.stat().st_mode & 0o077 == 0
-        yield Finding(private, "signing secret", "" if private else f"chmod 600 {secret}")
+        yield Finding(private, "signing secret, for this user only", f"chmod 600 {secret}")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -80,9 +100,9 @@ def _database(settings: Settings) -> Iterator[Finding]:
     except SQLAlchemyError as error:
         yield Finding(False, f"database ({kind}): {type(error).__name__}", "Check DATABASE_URL.")
         return
-    current = here == ScriptDirectory(str(MIGRATIONS)).get_current_head()
-    cure = "" if current else "percept setup"
-    yield Finding(current, f"database ({kind}), tables of revision {here}", cure)
+    newest = here == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    tables = f"tables of revision {here}" if here else "no tables"
+    yield Finding(newest, f"database ({kind}), {tables}", "percept setup")
 
 
 def _queue(settings: Settings) -> Iterator[Finding]:
@@ -100,26 +120,27 @@ def _queue(settings: Settings) -> Iterator[Finding]:
 
 def _models(settings: Settings) -> Iterator[Finding]:
     store = ModelStore(settings.models_dir)
-    for entry in store.entries():
-        if packages := left_out(entry):
-            yield Finding(
-                True, f"left out: {entry.name} (needs {', '.join(packages)})", "make setup"
-            )
-            continue
-        if not store.installed(entry.name):
-            yield Finding(True, f"not installed: {entry.name}", f"percept models pull {entry.name}")
-            continue
+    unneeded = {entry.name: packages for entry in store.entries() if (packages := left_out(entry))}
+    for name, packages in unneeded.items():
+        needed = f"left out: {name} (needs {', '.join(packages)})"
+        yield Finding(True, f"{needed}; make setup installs everything")
+    installed = [e for e in store.entries() if store.installed(e.name) and e.name not in unneeded]
+    for entry in installed:
         problems = store.verify(entry.name)
-        cure = f"percept models remove {entry.name}, then pull it again" if problems else ""
+        cure = f"percept models remove {entry.name}, then percept models pull {entry.name}"
         yield Finding(not problems, "; ".join([_described(entry), *problems]), cure)
+    count = len(store.entries()) - len(installed) - len(unneeded)
+    yield Finding(True, f"{count} more models can be installed: percept models list")
 
 
 def _described(entry: Entry) -> str:
     from api.http.inference import voices
 
-    engines, languages = ", ".join(sorted(entry.engines)), ", ".join(entry.languages)
+    engines, languages = ", ".join(sorted(entry.engines)), f"{len(entry.languages)} languages"
+    if len(entry.languages) <= MOST_LANGUAGES:
+        languages = f"languages {', '.join(entry.languages)}"
     spoken = f"; {count} voices" if (count := len(voices(entry))) else ""
-    return f"model {entry.name} for {entry.task} (engine {engines}; languages {languages}{spoken})"
+    return f"model {entry.name} for {entry.task} (engine {engines}; {languages}{spoken})"
 
 
 def _defaults(_: Settings) -> Iterator[Finding]:
@@ -129,7 +150,8 @@ def _defaults(_: Settings) -> Iterator[Finding]:
         pool.warm()
         missing = pool.missing()
         model = pool.store.default(name)
-        yield Finding(not missing, "; ".join(missing) or f"{name} answers with {model}")
+        cure = f"percept models list; percept models default {name} NAME chooses another model"
+        yield Finding(not missing, "; ".join(missing) or f"{name} answers with {model}", cure)
 
 
 def _guests(_: Settings) -> Iterator[Finding]:
@@ -158,11 +180,19 @@ def _storage(settings: Settings) -> Iterator[Finding]:
 
 
 def _gpu(_: Settings) -> Iterator[Finding]:
-    found = Path("/dev/nvidiactl").exists()
-    yield Finding(True, "GPU found" if found else "no GPU (none is needed)")
+    from api.services.classify.engines import GPU, can_use_gpu
+
+    if not GPU.exists():
+        yield Finding(True, "CPU only: no NVIDIA GPU was found, and none is needed")
+    elif can_use_gpu():
+        yield Finding(True, "NVIDIA GPU, and a TensorFlow that can use it")
+    else:
+        yield Finding(True, "NVIDIA GPU, not used: docs/operations.md says what to install for it")
 
 
 EXAMINATIONS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    _python,
+    _settings,
     _data,
     _storage,
     _database,

@@ -1,29 +1,22 @@
 """percept models: what is installed, and pulling, adding, removing, checking and choosing."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TransferSpeedColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
-from api.config import BadSetting, load_settings, protect
+from api.cli.progress import Display, bar, lines
+from api.config import load_settings, protect
 from api.enginekit.catalogue import Entry, make_entry
-from api.enginekit.download import Progress as Report
 from api.enginekit.installation import in_child
 from api.enginekit.store import ModelStore
 from api.errors import PerceptError
+from api.similar import did_you_mean, most_similar
 
 CONVERSIONS = {"classify": "api.services.classify.engines.conversion"}
 QUICK_S = 5.0
@@ -38,8 +31,11 @@ class OneLineErrors(click.Group):
         """Runs the command."""
         try:
             return super().invoke(ctx)
-        except (PerceptError, BadSetting) as error:
-            raise click.ClickException(" ".join(str(error).split())) from None
+        except PerceptError as error:
+            text = " ".join(str(error).split())
+            if hint := _hint(ctx.obj, error):
+                text = text.rstrip(".") + hint
+            raise click.ClickException(text) from None
         except OSError as error:
             raise click.ClickException(f"{error.strerror}: {error.filename}") from None
 
@@ -77,17 +73,24 @@ def list_(store: ModelStore) -> None:
     "--if-missing", is_flag=True, help="Print nothing for models that are already installed."
 )
 @click.option("--quickly", is_flag=True, help=f"Give up after {QUICK_S:g} s, without an error.")
+@click.option("--in-background", is_flag=True, help="Return at once, and go on meanwhile.")
 @click.pass_obj
-def pull(store: ModelStore, names: tuple[str, ...], if_missing: bool, quickly: bool) -> None:
+def pull(
+    store: ModelStore, names: tuple[str, ...], if_missing: bool, quickly: bool, in_background: bool
+) -> None:
     """Download, check, convert and install models."""
-    for name in names:
-        if store.installed(name):
-            if not if_missing:
-                click.echo(f"{name} is already installed.")
-        elif quickly:
-            _pull_quickly(store, name)
+    missing = [name for name in names if not store.installed(name)]
+    if not if_missing:
+        for name in sorted(set(names) - set(missing)):
+            click.echo(f"{name} is already installed.")
+    if missing and in_background and not _is_in_background():
+        return
+    display = lines if in_background else bar
+    for name in missing:
+        if quickly:
+            _pull_quickly(store, name, display)
         else:
-            _pull(store, name, None)
+            _pull(store, name, None, display)
 
 
 @models.command()
@@ -131,7 +134,7 @@ def add(store: ModelStore, /, name: str, path: Path, labels: Path, **about: Any)
         "licence": about["licence"],
         "input": picture,
     }
-    with _bar() as report:
+    with bar(name) as report:
         store.add(make_entry(name, fields), path, labels, report)
     click.echo(
         f"{name} is installed. Name it in a request, or make it the default: "
@@ -171,38 +174,44 @@ def default(store: ModelStore, task: str, name: str) -> None:
     click.echo(f"{name} is now the default model for {task}.")
 
 
-def _pull(store: ModelStore, name: str, deadline_s: float | None) -> None:
-    with _bar() as report:
+def _pull(store: ModelStore, name: str, deadline_s: float | None, display: Display) -> None:
+    with display(name) as report:
         store.pull(name, report, deadline_s)
     click.echo(f"{name} is installed ({_megabytes(store.size(name))}).")
 
 
-def _pull_quickly(store: ModelStore, name: str) -> None:
+def _is_in_background() -> bool:
+    """Fork; return False in the command, which is done, and True in the child, at low priority."""
+    sys.stdout.flush()
+    if os.fork():
+        return False
+    os.nice(10)
+    os.dup2(1, 2)  # the server that starts meanwhile writes its log, and only that, to stderr
+    return True
+
+
+def _pull_quickly(store: ModelStore, name: str, display: Display) -> None:
     try:
-        _pull(store, name, QUICK_S)
+        _pull(store, name, QUICK_S, display)
     except PerceptError as error:
         limit = f" in {QUICK_S:g} s" if error.code in OUT_OF_TIME else ""
         reason = str(error).rstrip(".")
         click.echo(
-            f"{name} could not be pulled{limit} ({reason}). Going on without it; "
-            f"later: percept models pull {name}"
+            f"{name} could not be pulled{limit} ({reason}). Everything works without it; "
+            f"later: .venv/bin/percept models pull {name}"
         )
 
 
-@contextmanager
-def _bar() -> Iterator[Report]:
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
-    console = Console(stderr=True)
-    off = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=off) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def report(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what)
-            bar.update(tasks[what], completed=done, total=total or None)
-
-        yield report
+def _hint(store: ModelStore, error: PerceptError) -> str:
+    """Return the end of a sentence that names the model, or the task, that was meant."""
+    entries = store.entries()
+    known = {"name": {entry.name for entry in entries}, "task": {entry.task for entry in entries}}
+    hints = (
+        did_you_mean(most_similar(str(error.values[what]), names))
+        for what, names in known.items()
+        if error.values.get(what, next(iter(names))) not in names
+    )
+    return next(filter(None, hints), "")
 
 
 def _cells(store: ModelStore, entry: Entry) -> tuple[str, ...]:

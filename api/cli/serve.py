@@ -1,5 +1,6 @@
 """percept setup and percept serve."""
 
+import logging
 import os
 import sqlite3
 import sys
@@ -7,17 +8,25 @@ from contextlib import closing
 
 import click
 
+from api import jsonlines
 from api.cli.app import MIGRATIONS, update_tables, with_app
+from api.cli.checks import check
 from api.config import (
+    BadSetting,
     Settings,
     allow_many_files,
     load_settings,
+    log_to,
     overrule,
     return_memory,
     share_metrics,
     unknown_settings,
 )
+from api.preflight import address_problem
+from api.relay import redirect_stderr
 from api.storage.reserve import Reserve
+
+log = logging.getLogger("percept.settings")
 
 
 @click.command()
@@ -37,14 +46,17 @@ def serve(host: str | None, port: int | None, workers: int | None, threads: int 
     given = {"HOST": host, "PORT": port, "PERCEPT_WORKERS": workers, "PERCEPT_THREADS": threads}
     overrule({name: str(value) for name, value in given.items() if value is not None})
     settings = load_settings()
+    check(settings)
+    if problem := address_problem(settings.host, settings.port):
+        raise BadSetting(problem)
     if settings.database_file:  # a full disk gets room for the start
         Reserve(settings.database_file.parent).hold()
-    for name in unknown_settings():
-        click.echo(f"percept: {name} is not a setting and is ignored.", err=True)
+    jsonlines.configure(settings.log_level)
+    for sentence in unknown_settings():
+        log.warning(sentence)
     if not is_current(settings):
         setup.main([], standalone_mode=False)
-    click.echo(f"Percept serves on http://{settings.host}:{settings.port} (docs: /docs).")
-    sys.stdout.flush()
+    log_to(redirect_stderr(settings.log_level))
     share_metrics(settings.metrics_dir)
     return_memory()
     allow_many_files()

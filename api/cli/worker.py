@@ -2,7 +2,9 @@
 
 import click
 
-from api.config import BadSetting, allow_many_files, load_settings, return_memory
+from api.cli.checks import check
+from api.config import BadSetting, allow_many_files, load_settings, log_to, return_memory
+from api.relay import redirect_stderr
 
 
 @click.command()
@@ -18,6 +20,8 @@ def worker(port: int | None) -> None:
         raise BadSetting("REDIS_URL: percept worker needs it")
     if not settings.uses_rq:
         raise BadSetting("PERCEPT_QUEUE: percept worker needs rq or auto, not local")
+    check(settings)
+    log_to(redirect_stderr(settings.log_level))
     return_memory()
     allow_many_files()
     from api import housekeeping

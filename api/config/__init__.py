@@ -6,6 +6,8 @@ from api.config.private import protect, write_privately
 from api.config.process import (
     allow_many_files,
     aws_region,
+    log_stream,
+    log_to,
     metrics_folder,
     overrule,
     return_memory,
@@ -21,6 +23,8 @@ __all__ = [
     "allow_many_files",
     "aws_region",
     "load_settings",
+    "log_stream",
+    "log_to",
     "metrics_folder",
     "overrule",
     "protect",

@@ -6,8 +6,11 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from api.config.addresses import has_good_port
+
 ROOT = Path(__file__).resolve().parents[2]
 MINIMUM_SECRET_BYTES = 32
+DATABASES = ("sqlite", "postgresql", "postgres", "postgresql+psycopg")
 Names = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -209,9 +212,7 @@ class Basics(BaseSettings):
     @classmethod
     def _driver(cls, value: str) -> str:
         scheme, colon, rest = value.partition("://")
-        if value and (
-            not colon or scheme.split("+")[0] not in ("sqlite", "postgresql", "postgres")
-        ):
+        if value and not (colon and scheme in DATABASES and has_good_port(value)):
             raise ValueError("is not a sqlite:// or postgresql:// address")
         # SQLAlchemy's own default for postgresql:// is psycopg 2, which is not installed.
         return f"postgresql+psycopg://{rest}" if scheme in ("postgresql", "postgres") else value

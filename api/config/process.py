@@ -4,7 +4,9 @@ import contextlib
 import os
 import resource
 import shutil
+import sys
 from pathlib import Path
+from typing import TextIO
 
 MANY_FILES = 65_536
 ALLOCATOR = {
@@ -24,6 +26,18 @@ def share_metrics(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def log_to(descriptor: int) -> None:
+    """Let this process and those to come write their log lines there."""
+    os.environ["PERCEPT_LOG_DESCRIPTOR"] = str(descriptor)
+
+
+def log_stream() -> TextIO:
+    """Return where log lines go: standard error, unless something stands in front of that."""
+    if descriptor := os.environ.get("PERCEPT_LOG_DESCRIPTOR"):
+        return open(int(descriptor), "w", buffering=1, closefd=False)  # kept open
+    return sys.stderr
 
 
 def return_memory() -> None:

@@ -4,10 +4,10 @@ import base64
 import re
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from api.config.addresses import is_address, is_origin
 from api.config.basics import Basics, Names
 
 # A name or *.name or an address, and perhaps a port: all that `api.jobs.webhooks` compares with.
@@ -114,7 +114,7 @@ class Settings(Basics):
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, value: str) -> str:
-        if value and not (value.startswith(("redis://", "rediss://")) and _has_host(value)):
+        if value and not is_address(value, "redis", "rediss"):
             raise ValueError("is not an address like redis://host:6379/0")
         return value
 
@@ -123,6 +123,35 @@ class Settings(Basics):
     def _queue(cls, value: str, info: ValidationInfo) -> str:
         if value == "rq" and info.data.get("redis_url") == "":
             raise ValueError("rq needs REDIS_URL")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        if value and not is_address(value, "http", "https"):
+            raise ValueError("is not an address like https://percept.example")
+        return value
+
+    @field_validator("models_mirror")
+    @classmethod
+    def _mirror(cls, value: str) -> str:
+        if "://" in value and not (is_address(value, "http", "https") or value[:7] == "file://"):
+            raise ValueError("is neither a folder nor a file://, http:// or https:// address")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(origin == "*" or is_origin(origin) for origin in value):
+            raise ValueError("takes `*` or origins like https://app.example, without a path")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        plain = value.get_secret_value()
+        if plain != plain.strip() or not (plain.isascii() and plain.isprintable()):
+            raise ValueError("takes printable ASCII without spaces around it, as headers do")
         return value
 
     @field_validator("webhook_secret")
@@ -154,14 +183,6 @@ class Settings(Basics):
     def uses_rq(self) -> bool:
         """Whether jobs go through Redis."""
         return self.queue == "rq" or (self.queue == "auto" and bool(self.redis_url))
-
-
-def _has_host(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _key_bytes(secret: str) -> int:

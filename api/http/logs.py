@@ -7,7 +7,7 @@ import time
 from flask import Flask, Response, g, has_request_context, request
 
 from api import jsonlines
-from api.config import Settings
+from api.config import Settings, log_stream
 from api.models import new_id
 
 SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -46,6 +46,6 @@ def _end(response: Response) -> Response:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Gives every request an id and a log line. Must come before whatever uses either."""
-    jsonlines.configure(settings.log_level, WithRequestId())
+    jsonlines.configure(settings.log_level, WithRequestId(), stream=log_stream())
     app.before_request(_begin)
     app.after_request(_end)

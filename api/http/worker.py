@@ -127,6 +127,7 @@ class PatientWorker(ThreadWorker):
                 while self.nr_conns < self.worker_connections and _has_visitor(listener):
                     self.accept(listener)
                 listener.close()
+            self.sockets.clear()  # gunicorn calls this once more
 
     def is_parent_alive(self) -> bool:
         """Whether the master is there; without it this worker ends as it would by TERM."""

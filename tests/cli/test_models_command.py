@@ -91,17 +91,14 @@ def test_pull_verify_default_remove(percept: Run, tmp_path: Path) -> None:
         (("remove", "everyday_10"), "part of the server"),
         (("verify", "words"), "no model named words"),
         (("default", "classify", "mobilenet_v2"), "not installed"),
+        (("pull", "mobilnet_v2"), "no model named mobilnet_v2; did you mean mobilenet_v2?"),
+        (("pull", "wrods"), "no model named wrods; did you mean words?"),  # the mirror's
+        (("default", "clasify", "everyday_10"), "for clasify; did you mean classify?"),
     ],
 )
 def test_errors_are_one_line(percept: Run, words: tuple[str, ...], said: str) -> None:
     """Status 1 and one line on stderr, never a traceback."""
     assert refused(percept(*words), said)
-
-
-def test_a_bad_setting_is_one_line(percept: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So is a setting that cannot be used."""
-    monkeypatch.setenv("PORT", "many")
-    assert refused(percept("list"), "PORT")
 
 
 def test_a_damaged_file_is_one_line(percept: Run, mirror: Path) -> None:
@@ -118,7 +115,7 @@ def test_quickly_goes_on_without(percept: Run, monkeypatch: pytest.MonkeyPatch) 
         result = percept("pull", "--if-missing", "--quickly", "mobilenet_v2")
     assert result.exit_code == 0
     assert result.output.startswith("mobilenet_v2 could not be pulled in 0.3 s (")
-    assert result.output.endswith("later: percept models pull mobilenet_v2\n")
+    assert result.output.endswith("later: .venv/bin/percept models pull mobilenet_v2\n")
     assert result.output.count("\n") == 1
 
 

@@ -1,7 +1,7 @@
 """Dependencies are at or above the versions that mend what is known of them."""
 
 import re
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 
 import pytest
 
@@ -41,6 +41,21 @@ def test_every_locked_package_has_hashes() -> None:
         blocks = re.split(r"\n(?=\S)", (ROOT / lock).read_text().strip())
         assert len(blocks) > 20
         assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
+
+
+def test_large_packages_have_their_reason() -> None:
+    """The record of what is installed names each package above 30 MB."""
+    record = (ROOT / "docs" / "decisions" / "033-installed-size.md").read_text()
+    lock = (ROOT / "requirements.lock").read_text()
+    names = re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE)
+    sizes = {one.name.lower().replace("_", "-"): one for one in distributions()}
+    large = [
+        name
+        for name in names
+        if name in sizes and sum(file.size or 0 for file in sizes[name].files or ()) > 30e6
+    ]
+    assert len(large) > 8
+    assert [name for name in large if name.removesuffix("-core") not in record] == []
 
 
 @pytest.mark.parametrize("name", UNWANTED)
