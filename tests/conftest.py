@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pillow_heif
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
@@ -16,6 +17,7 @@ from api.app import create_app
 from api.config import ROOT, Settings
 from api.extensions import db
 
+pillow_heif.register_heif_opener()  # so that tests can write HEIF files, in whatever order they run
 pytest_plugins = ("servers", "crowds", "backends", "object_storage", "disks")
 PASSWORD = "ten thousand small lamps"
 SHARED = Path(os.environ.get("PERCEPT_SHARED", ROOT.parent / "shared")).resolve()
