@@ -25,11 +25,12 @@ def redirect_stderr(level: str) -> int:
     direct = os.dup(2)
     os.set_inheritable(direct, True)
     reading, writing = os.pipe()
-    subprocess.Popen(  # noqa: S603  # our own module
+    subprocess.run(  # noqa: S603  # our own module
         [sys.executable, "-m", "api.relay", level],
         stdin=reading,
         stdout=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is for the server; this ends when nobody writes any more
+        check=True,
     )
     os.dup2(writing, 2)
     for end in (reading, writing):
@@ -54,4 +55,7 @@ def main(level: str) -> None:
 
 
 if __name__ == "__main__":
+    # Its parent ends, so that the children of the server are its workers and nothing else.
+    if os.fork():
+        os._exit(0)
     main(*sys.argv[1:])

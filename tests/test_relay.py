@@ -67,6 +67,21 @@ def test_all_that_a_process_and_its_children_write() -> None:
         assert words in said
 
 
+def test_it_is_no_child_of_the_server() -> None:
+    """Whoever looks after the workers finds them, and nothing else, among the children."""
+    script = """
+import logging, psutil
+from api import jsonlines
+from api.relay import redirect_stderr
+
+redirect_stderr("info")
+jsonlines.configure("info")
+logging.info("%d children", len(psutil.Process().children()))
+"""
+    said = [json.loads(line["message"])["message"] for line in python("-c", script)]
+    assert said == ["0 children"]
+
+
 @pytest.mark.parametrize("size", [70_000, 1_000_000])
 def test_long_lines_are_cut(size: int) -> None:
     """A line without an end takes no memory without an end."""
