@@ -31,7 +31,7 @@ def measure(args: argparse.Namespace, postgres: PostgresServer, redis: RedisServ
     more = {"DATABASE_URL": postgres.fresh("percept"), "REDIS_URL": redis.url}
     with tempfile.TemporaryDirectory() as folder:
         server = start(Path(folder), PERCEPT_SERVICES="accounts", **more)
-        writer = Writer(server, LOGIN["email"])
+        writer = Writer(server, LOGIN["email"], people=20)
         asks = [writer.write, writer.read]
         if args.of == "redis":
             asks.append(lambda client: client.post("/api/v1/auth/login", json=LOGIN))
