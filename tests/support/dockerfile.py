@@ -42,7 +42,9 @@ def those(stage: list[Instruction], name: str) -> list[Instruction]:
 
 
 def environment_of(stage: list[Instruction]) -> dict[str, str]:
-    pairs = (word.partition("=") for i in those(stage, "ENV") for word in i.words)
+    """What its commands find in the environment: ARG, with the defaults, and ENV."""
+    set_by = [i for name in ("ARG", "ENV") for i in those(stage, name)]
+    pairs = (word.partition("=") for i in set_by for word in i.words)
     return {name: value for name, _, value in pairs}
 
 
