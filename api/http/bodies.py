@@ -132,6 +132,16 @@ def whole_body(limit: int) -> bytes | None:
     return body if len(body) <= limit else None
 
 
+def is_empty(limit: int = 0) -> bool:
+    """Return whether there is no body; one sent in chunks, as proxies do, is read to find out.
+
+    `limit` is that of `whole_body`, if a body may follow.
+    """
+    if "Transfer-Encoding" in request.headers:
+        return whole_body(limit) == b""
+    return not request.content_length
+
+
 def _parsed(raw: bytes) -> Any:
     try:
         return json.loads(

@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.formparser import FormDataParser, MultiPartParser
 from werkzeug.sansio.multipart import File
 
-from api.errors import TooLarge
+from api.errors import Malformed, TooLarge
 
 LONGEST_BOUNDARY = 200  # RFC 2046 says 70, to which some clients do not quite keep
 LONGEST_HEAD = 16 * 1024
@@ -66,7 +66,9 @@ class StrictParser(FormDataParser):
         )
         boundary = options.get("boundary", "").encode("ascii")
         if not boundary:
-            raise ValueError
+            raise Malformed(
+                "The Content-Type of the form has no boundary. Let the HTTP client set this header."
+            )
         return stream, *parser.parse(stream, boundary, length)
 
 

@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import flask_restx
-from flask import request
 from flask_restx import Model, Namespace, fields
 
 from api.errors import PerceptError
-from api.http.bodies import json_body, refusals_of
+from api.http.bodies import JSON_LIMIT, is_empty, json_body, refusals_of
 from api.http.refusals import refusal
 
 WHY_REFUSED = {
@@ -178,8 +177,8 @@ def takes(ns: Namespace, schema: Model, optional: bool = False) -> Callable[[Vie
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def reading(*args: Any, **kwargs: Any) -> Any:
-            sent = request.content_length or request.headers.get("Transfer-Encoding")
-            body = json_body(schema) if sent or not optional else {}
+            left_out = optional and is_empty(JSON_LIMIT)
+            body = {} if left_out else json_body(schema)
             return view(*args, body=body, **kwargs)
 
         documented = ns.expect(schema, validate=False)(reading)

@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage
 
 from api.errors import N_, FieldError, Invalid, TooLarge, WrongMediaType, invalid
 from api.http import uploaded
-from api.http.bodies import refuse_encoded, whole_body
+from api.http.bodies import is_empty, refuse_encoded, whole_body
 from api.http.refusals import UNREADABLE, refusal
 from api.http.restx import refuses_bodies
 from api.media import registered
@@ -139,8 +139,7 @@ def _upload_ids(field: str) -> list[str]:
     is_form = request.mimetype in FORMS
     given = request.args.getlist(UPLOAD) + (request.form.getlist(UPLOAD) if is_form else [])
     ids = [one for one in given if one]  # a form sends its empty fields too
-    sent = request.content_length or request.headers.get("Transfer-Encoding")
-    if ids and (request.files if is_form else sent):
+    if ids and (request.files if is_form else not is_empty()):
         raise invalid(UPLOAD, "Must not be sent together with a file.")
     if ids and is_form and request.form.getlist(field) == [""]:
         g.read_already.add(field)  # no file was chosen in the form
@@ -161,9 +160,10 @@ def _raw_body() -> bytes:
 
 
 def _fields(field: str) -> list[FileStorage]:
-    others = [name for name in request.files if name != field]
+    names = (field, f"{field}[]")  # as axios and PHP write the name of a list
+    others = [name for name in request.files if name not in names]
     problems = [FieldError(n[:64], "Unknown field.") for n in others if n.isprintable()]
-    found = request.files.getlist(field)
+    found = [file for name in names for file in request.files.getlist(name)]
     if not found:
         as_text = field in request.form
         message = N_("Must be sent as a file.") if as_text else N_("This field is required.")

@@ -1,5 +1,6 @@
 """Which web pages may call: exactly the listed origins."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,27 @@ def test_off_by_default(client: FlaskClient) -> None:
     """Without the setting no page may call."""
     answer = client.get(LIVE, headers={"Origin": GOOD})
     assert not [name for name, _ in answer.headers if name.startswith("Access-Control-")]
+
+
+@pytest.mark.parametrize("origins", [(), (GOOD,)])
+def test_the_log_tells_who_was_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], origins: tuple[str, ...]
+) -> None:
+    """Once for each origin, up to a limit; not of listed ones and not of the server's own pages."""
+    settings = Settings(data_dir=tmp_path, cors_origins=origins, public_url="https://own.com/api")
+    client = create_app(settings).test_client()
+    for origin in ("https://evil.com", "https://evil.com", "https://own.com", *origins):
+        client.get(LIVE, headers={"Origin": origin})
+    client.get(LIVE, headers={"Origin": "http://localhost"})
+    client.get(LIVE)
+    (told,) = told_of_origins(capsys)
+    assert "https://evil.com" in told
+    assert "PERCEPT_CORS_ORIGINS" in told
+    for number in range(30):
+        client.get(LIVE, headers={"Origin": f"https://{number}.com"})
+    assert len(told_of_origins(capsys)) == 19
+
+
+def told_of_origins(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    lines = map(json.loads, capsys.readouterr().err.splitlines())
+    return [line["message"] for line in lines if line["logger"] == "api.http.cors"]

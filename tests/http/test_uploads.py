@@ -218,3 +218,19 @@ def test_names_of_files_do_not_matter(client: FlaskClient, name: str) -> None:
     """A file's name is never used, so none can do harm."""
     answer = client.post(ONE, data={"image": file(name=name or "blob")})
     assert answer.get_json()["size"] == len(FILE)
+
+
+def test_names_of_lists(client: FlaskClient, refused: Refused) -> None:
+    """`image[]`, as axios and PHP write it, is `image`; another name stays an unknown field."""
+    assert client.post(ONE, data={"image[]": file()}).get_json()["size"] == len(FILE)
+    both = {"image[]": [file(), file()], "image": file()}
+    assert client.post(MANY, data=both).status_code == 200
+    answer = client.post(ONE, data={"image[]": file(), "image": file()})
+    assert refused(answer, 422)["errors"][0]["field"] == "image"
+    refused(client.post(ONE, data={"picture[]": file()}), 422, "validation_failed")
+
+
+def test_a_form_without_boundary(client: FlaskClient, refused: Refused) -> None:
+    """Who sets the Content-Type by hand is told what is missing."""
+    answer = client.post(ONE, data=BEGUN + ENDED, content_type="multipart/form-data")
+    assert "boundary" in refused(answer, 400, "malformed")["detail"]
