@@ -41,7 +41,7 @@ class Housekeeper:
             self._repairs = self._repairs[1:] or [time.monotonic() + DAY]
             self._try("files without a history entry removed", history.repair)
         self._try("jobs taken from dead workers, or announced anew", working.tidy_up)
-        self._try("", database.reuse_space)
+        self._try(None, database.reuse_space)
         if minutes := self._settings.unload_after_minutes:
             for pool in self._app.extensions["pools"].values():
                 pool.unload_idle(minutes * MINUTE)
@@ -60,16 +60,17 @@ class Housekeeper:
 
     def renew_keys(self) -> None:
         """Say which requests with an Idempotency-Key are still running."""
-        self._try("", idempotency.renew)
+        self._try(None, idempotency.renew)
 
     def call_back(self) -> None:
         """Tell clients of jobs that have ended."""
         self._try("callbacks delivered", callbacks.send_due)
 
-    def _try(self, done: str, work: Callable[[], int | None]) -> None:
+    def _try(self, done: str | None, work: Callable[[], int | None]) -> None:
+        """Do it; log how many were `done`, if there is anything to say of that."""
         try:
             with self._app.app_context():
-                if count := work():
+                if (count := work()) and done:
                     log.info("%d %s", count, done)
         # The database may be away; this thread must live to try again.
         except Exception as error:  # noqa: BLE001

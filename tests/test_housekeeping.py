@@ -102,6 +102,16 @@ def test_a_database_that_is_away(
     assert asked == [()]
 
 
+def test_a_full_disk_is_no_line_in_each_round(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What makes room on a full disk says that it is full, which is no number to be logged."""
+    monkeypatch.setattr(housekeeping.database, "reuse_space", lambda: True)
+    with caplog.at_level("INFO"):
+        Housekeeper(app, first=False).round()
+    assert [line.getMessage() for line in caplog.records] == []
+
+
 def test_idle_models_leave(app: Flask) -> None:
     """After PERCEPT_UNLOAD_AFTER_MINUTES; with 0 they stay. The server stays ready, and loads."""
     client, pool = app.test_client(), app.extensions["pools"]["classify"]

@@ -64,16 +64,12 @@ class Claim:
 _held: set[UUID] = set()
 
 
-def renew() -> int:
-    """Say that the requests of this process with a key are still running.
-
-    Returns 0: nothing that the log should tell.
-    """
+def renew() -> None:
+    """Say that the requests of this process with a key are still running."""
     if held := list(_held):
         mine = update(IdempotentAnswer).where(IdempotentAnswer.claim.in_(held))
         db.session.execute(mine.values(renewed_at=now()))
         db.session.commit()
-    return 0
 
 
 def idempotent(ns: Namespace) -> Callable[[Callable[..., Any]], Any]:
