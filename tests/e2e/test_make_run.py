@@ -1,6 +1,7 @@
 """`make run` on a fresh machine: what it runs, and what a newcomer reads."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -22,14 +23,21 @@ files = [{ name = "eng.dat", path = "eng.dat", bytes = 3 }]
 """
 
 
+def make(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """`make` as somebody types it, also where `make test` runs these tests."""
+    typed = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(
+        ["make", *words], cwd=folder, env=typed, capture_output=True, text=True, check=False
+    )
+
+
 @pytest.fixture(scope="module")
 def steps() -> list[list[str]]:
     """The arguments of each `percept` command of `make run`, in order."""
     if shutil.which("make") is None:
         pytest.skip("make is not installed (Debian: make)")
-    listing = subprocess.run(
-        ["make", "--dry-run", "run"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    listing = make("--dry-run", "run", folder=ROOT)
+    assert listing.returncode == 0, listing.stderr
     lines = [line.removeprefix("exec ") for line in listing.stdout.splitlines()]
     return [line.split()[1:] for line in lines if line.startswith(COMMAND)]
 
@@ -121,13 +129,7 @@ def test_a_taken_port_is_told_of_before_anything_is_installed(tmp_path: Path):
         shutil.copy(file, tmp_path / "api")
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        done = subprocess.run(
-            ["make", "run", f"PORT={port}"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = make("run", f"PORT={port}", folder=tmp_path)
     first, *rest = done.stderr.splitlines()
     assert first.startswith(f"percept: PORT: another program uses {port} on 127.0.0.1.")
     assert [line[:6] for line in rest] == ["make: "]
