@@ -18,7 +18,7 @@ from api.config import ROOT, Settings
 from api.extensions import db
 
 pillow_heif.register_heif_opener()  # so that tests can write HEIF files, in whatever order they run
-pytest_plugins = ("servers", "crowds", "backends", "object_storage", "disks")
+pytest_plugins = ("servers", "crowds", "backends", "object_storage", "disks", "real_models")
 PASSWORD = "ten thousand small lamps"
 SHARED = Path(os.environ.get("PERCEPT_SHARED", ROOT.parent / "shared")).resolve()
 
