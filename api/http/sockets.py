@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import socket
 import struct
 import time
@@ -16,6 +17,8 @@ LEAST_BYTES_PER_SECOND = 2000
 LINGER_SECONDS = 10.0
 SILENCE_SECONDS = 2.0
 RESET = struct.pack("ii", 1, 0)
+PIECE_BYTES = 65_536
+log = logging.getLogger("percept.connections")
 
 
 class TooSlow(ConnectionResetError):
@@ -34,13 +37,20 @@ def patience() -> Iterator[None]:
         raise TooSlow from None
 
 
+def too_slow(count: int, seconds: float) -> bool:
+    """Whether so many bytes in so many seconds are too few."""
+    return seconds > GRACE_SECONDS and count / seconds < LEAST_BYTES_PER_SECOND
+
+
 class PatientSocket(socket.socket):
-    """A socket whose peer must keep sending and taking, and send not too slowly on average."""
+    """A socket whose peer must keep sending and taking, and not too slowly on average."""
 
     def begin_request(self) -> None:
         """Count from here."""
         self.started = time.monotonic()
         self.received = 0
+        self.sent = 0
+        self.sending_seconds = 0.0
 
     def setblocking(self, flag: bool) -> None:
         """Blocking means: for as long as a stall may last."""
@@ -55,28 +65,47 @@ class PatientSocket(socket.socket):
         with patience():
             data = super().recv(size, flags)
         self.received += len(data)
-        spent = time.monotonic() - self.started
-        if spent > GRACE_SECONDS and self.received / spent < LEAST_BYTES_PER_SECOND:
+        if too_slow(self.received, time.monotonic() - self.started):
             raise TooSlow
         return data
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """All of the data.
+        """All of the data, however long that takes a client that keeps taking it.
 
         Raises:
-            TooSlow: the client does not take it.
+            TooSlow: the client stops taking it, or takes it too slowly all in all.
         """
-        with patience():
-            super().sendall(data, flags)
+        left = memoryview(data).cast("B")
+        while left:
+            left = left[self._send_piece(left[:PIECE_BYTES], flags) :]
 
     def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
-        """The file's bytes.
+        """The file's bytes, with the same limits.
 
         Raises:
             TooSlow: the client does not take them.
         """
-        with patience():
-            return super().sendfile(file, offset, count)
+        file.seek(offset)
+        sent = 0
+        while piece := file.read(PIECE_BYTES if count is None else min(PIECE_BYTES, count - sent)):
+            self.sendall(piece)
+            sent += len(piece)
+        return sent
+
+    def _send_piece(self, piece: memoryview, flags: int) -> int:
+        """Send what fits; only time spent waiting for the client counts, none of ours."""
+        began = time.monotonic()
+        try:
+            with patience():
+                sent = super().send(piece, flags)
+            self.sending_seconds += time.monotonic() - began
+            self.sent += sent
+            if too_slow(self.sent, self.sending_seconds):
+                raise TooSlow
+        except TooSlow:
+            log.info("client takes its answer too slowly", extra={"fields": {"sent": self.sent}})
+            raise
+        return sent
 
     def part(self) -> None:
         """Say goodbye, and wait for the client's.

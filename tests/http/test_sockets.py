@@ -81,6 +81,65 @@ def test_not_taking(hasty: None, pair: Pair, tmp_path: Path, by: str) -> None:
         ours.sendall(stream.read()) if by == "sendall" else ours.sendfile(stream)
 
 
+@pytest.mark.parametrize("by", ["sendall", "sendfile"])
+def test_a_long_answer_at_a_fair_pace(hasty: None, pair: Pair, tmp_path: Path, by: str) -> None:
+    """A client that keeps taking its answer gets all of it, however long that takes."""
+    ours, theirs = pair
+    ours.setblocking(True)
+    file = tmp_path / "answer"
+    file.write_bytes(bytes(range(250)) * 8000)
+    taken: list[bytes] = []
+
+    def take() -> None:
+        while data := theirs.recv(40_000):
+            taken.append(data)
+            time.sleep(0.01)
+
+    taking = threading.Thread(target=take)
+    taking.start()
+    began = time.monotonic()
+    with file.open("rb") as stream:
+        ours.sendall(stream.read()) if by == "sendall" else ours.sendfile(stream)
+    assert time.monotonic() - began > 2 * sockets.STALL_SECONDS
+    ours.shutdown(socket.SHUT_WR)
+    taking.join()
+    assert b"".join(taken) == file.read_bytes()
+
+
+def test_taking_too_little(hasty: None, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that takes a little now and then would keep a thread for hours: it is given up."""
+    monkeypatch.setattr(sockets, "PIECE_BYTES", 100)  # so that little is taken at a time
+    monkeypatch.setattr(sockets, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(sockets, "LEAST_BYTES_PER_SECOND", 20_000)
+    ours, theirs = pair
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+    ours.setblocking(True)
+    done = threading.Event()
+
+    def drip() -> None:
+        while not done.wait(0.01):
+            theirs.recv(50)
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    began = time.monotonic()
+    with pytest.raises(TooSlow):
+        ours.sendall(b"x" * 100_000)
+    done.set()
+    dripping.join()
+    assert time.monotonic() - began > 2 * sockets.STALL_SECONDS
+
+
+def test_a_part_of_a_file(pair: Pair, tmp_path: Path) -> None:
+    """An answer to a request for a range."""
+    ours, theirs = pair
+    file = tmp_path / "answer"
+    file.write_bytes(b"0123456789")
+    with file.open("rb") as stream:
+        assert ours.sendfile(stream, 3, 4) == 4
+    assert theirs.recv(100) == b"3456"
+
+
 def test_a_long_upload_at_a_fair_pace(hasty: None, pair: Pair) -> None:
     """A client that keeps sending well is not hurried, however long it takes."""
     ours, theirs = pair
