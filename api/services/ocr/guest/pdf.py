@@ -21,12 +21,15 @@ PARSING_MB = 240
 # Pages of text take a millisecond each to be counted; detailed maps take much longer.
 COUNTING_S = 0.5
 MAGIC = b"%PDF-"
-BEFORE_MAGIC = b"\xef\xbb\xbf\0\t\n\f\r "
+# Viewers look for the beginning among so many bytes: printers and mail programs put theirs before.
+LONGEST_PREFIX = 1024
+IMAGES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def is_pdf(data: bytes) -> bool:
-    """Whether it begins as a PDF file does; blanks before that are common."""
-    return data[:64].lstrip(BEFORE_MAGIC).startswith(MAGIC)
+    """Return whether a PDF file begins within the first kilobyte of something that is no image."""
+    head = data[: LONGEST_PREFIX + len(MAGIC)]
+    return MAGIC in head and not head.startswith(IMAGES) and head[4:8] != b"ftyp"
 
 
 def count(data: bytes, limits: Limits) -> int:
