@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 STALL_SECONDS = 20.0
+# How long a client may take nothing of its answer; buffers on the way make a slow reader take much
+# at once, and seldom. curl with a limit on its rate rests for 20 seconds and more.
+REST_SECONDS = 60.0
 GRACE_SECONDS = 20.0
 LEAST_BYTES_PER_SECOND = 2000
 # How long a client that was refused may go on sending before it is cut off, and how long we
@@ -37,9 +40,9 @@ def patience() -> Iterator[None]:
         raise TooSlow from None
 
 
-def too_slow(count: int, seconds: float) -> bool:
+def too_slow(count: int, seconds: float, grace: float) -> bool:
     """Whether so many bytes in so many seconds are too few."""
-    return seconds > GRACE_SECONDS and count / seconds < LEAST_BYTES_PER_SECOND
+    return seconds > grace and count / seconds < LEAST_BYTES_PER_SECOND
 
 
 class PatientSocket(socket.socket):
@@ -65,7 +68,7 @@ class PatientSocket(socket.socket):
         with patience():
             data = super().recv(size, flags)
         self.received += len(data)
-        if too_slow(self.received, time.monotonic() - self.started):
+        if too_slow(self.received, time.monotonic() - self.started, GRACE_SECONDS):
             raise TooSlow
         return data
 
@@ -75,9 +78,14 @@ class PatientSocket(socket.socket):
         Raises:
             TooSlow: the client stops taking it, or takes it too slowly all in all.
         """
+        usual = self.gettimeout()
+        self.settimeout(REST_SECONDS)
         left = memoryview(data).cast("B")
-        while left:
-            left = left[self._send_piece(left[:PIECE_BYTES], flags) :]
+        try:
+            while left:
+                left = left[self._send_piece(left[:PIECE_BYTES], flags) :]
+        finally:
+            self.settimeout(usual)
 
     def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
         """The file's bytes, with the same limits.
@@ -100,7 +108,7 @@ class PatientSocket(socket.socket):
                 sent = super().send(piece, flags)
             self.sending_seconds += time.monotonic() - began
             self.sent += sent
-            if too_slow(self.sent, self.sending_seconds):
+            if too_slow(self.sent, self.sending_seconds, REST_SECONDS):
                 raise TooSlow
         except TooSlow:
             log.info("client takes its answer too slowly", extra={"fields": {"sent": self.sent}})

@@ -1,4 +1,4 @@
-"""Two hundred requests of all kinds, eight at a time: each gets its own answer."""
+"""Requests of all kinds, eight at a time: each gets its own answer."""
 
 import io
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from servers import Server
 
 pytestmark = pytest.mark.slow
-TOTAL, AT_ONCE = 120, 8
+TOTAL, AT_ONCE = 72, 8
 WORDS = ("apple", "bridge", "candle", "doctor", "engine", "forest", "garden", "harbour")
 SENTENCES = (
     "The quick brown fox jumps over the lazy dog.",
