@@ -9,8 +9,9 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 
-from api.enginekit.audio import BYTES_PER_SECOND, DAMAGE, opened
-from api.enginekit.samples import RATE
+from api.enginekit import audio_tracks
+from api.enginekit.audio import DAMAGE
+from api.enginekit.samples import RATE, Decoded
 
 # Codecs whose sound can be kept as it is, and in what. Not FLAC: what follows a file of it, such as
 # a tag, is taken for the end of its last packet.
@@ -36,21 +37,24 @@ MEDIA_TYPE = {
 }
 
 
-def without_metadata(upload: Path, sound: Path, copy: Path) -> str:
-    """Writes the first audio stream of `upload`, and nothing else, to `copy`; its media type.
+def without_metadata(upload: Path, sound: Path, copy: Path, decoded: Decoded) -> str:
+    """Writes the decoded track of `upload`, and nothing else, to `copy`; its media type.
 
-    The sound stays as it is where one of KEPT_IN's containers takes it. Otherwise the copy is what
-    `decode` has written to `sound`, as FLAC.
+    The sound stays as it is where one of KEPT_IN's containers takes it. Otherwise, or if it has
+    gaps, which few containers hold, the copy is what `decode` has written to `sound`, as FLAC.
     """
     try:
-        with upload.open("rb") as source, opened(source) as (container, stream):
-            kind = KEPT_IN[stream.codec.canonical_name]
-            _rewrap(container, stream, copy, kind)
+        with upload.open("rb") as source, audio_tracks.opened(source) as container:
+            stream = audio_tracks.stream(container, decoded.track)
+            kind = KEPT_IN[stream.codec.canonical_name] if decoded.is_whole else "flac"
+            if kind != "flac":
+                _rewrap(container, stream, copy, kind)
+                return MEDIA_TYPE[kind]
     # Damaged, or in a form that the container does not take.
     except (KeyError, ValueError, *DAMAGE):
-        kind = "flac"
-        _encode(sound, copy, kind)
-    return MEDIA_TYPE[kind]
+        pass
+    _encode(sound, copy, "flac")
+    return MEDIA_TYPE["flac"]
 
 
 def _rewrap(container: InputContainer, stream: AudioStream, copy: Path, kind: str) -> None:
@@ -79,7 +83,7 @@ def _is_sound(packet: "av.Packet[AudioStream]") -> bool:
 def _encode(sound: Path, copy: Path, kind: str) -> None:
     with sound.open("rb") as file, av.open(copy, "w", format=kind) as out:
         target = cast(AudioStream, out.add_stream(kind, rate=RATE, layout="mono"))
-        while block := file.read(BYTES_PER_SECOND):
+        while block := file.read(2 * RATE):
             frame = av.AudioFrame.from_ndarray(
                 np.frombuffer(block, np.int16)[np.newaxis], "s16", "mono"
             )

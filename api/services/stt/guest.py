@@ -2,18 +2,21 @@
 
 from pathlib import Path
 
+from api.enginekit.samples import Decoded
 from api.errors import Unusable
 
 NATIVE = ("api.enginekit.audio", "api.enginekit.audio_copy")
 
 
-def prepare(upload: Path, sound: Path, copy: Path | None, most_seconds: float) -> tuple[float, str]:
-    """Decodes `upload` into the file `sound`; the seconds, and the media type of the copy.
+def prepare(
+    upload: Path, sound: Path, copy: Path | None, most_seconds: float, track: int | None
+) -> tuple[Decoded, str]:
+    """Decodes a track of `upload` into the file `sound`; also returns the media type of the copy.
 
     The copy, if one is wanted, has the same sound without title, place, pictures or video.
 
     Raises:
-        Unusable, TooLarge: it is no recording, or too long.
+        Unusable, TooLarge: it is no recording, too long, or has no such track.
     """
     try:
         from api.enginekit.audio import decode
@@ -22,5 +25,5 @@ def prepare(upload: Path, sound: Path, copy: Path | None, most_seconds: float) -
         raise Unusable("The decoder for audio is not installed.", "decoder_not_installed") from None
 
     with upload.open("rb") as source, sound.open("wb") as sink:
-        seconds = decode(source, sink, most_seconds)
-    return seconds, without_metadata(upload, sound, copy) if copy else ""
+        decoded = decode(source, sink, most_seconds, track)
+    return decoded, without_metadata(upload, sound, copy, decoded) if copy else ""

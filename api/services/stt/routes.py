@@ -45,7 +45,7 @@ class SpeechToText(Resource):
         """Transcribe an audio or video file of any common format."""
         language = service.code_of(options["language"])
         wanted = service.Wanted(language, options["word_timestamps"])
-        limits = service.Limits(most("audio_minutes"), keep=stores_files())
+        limits = service.Limits(most("audio_minutes"), stores_files(), options["track"])
         with inference("stt", options) as run:
             name = service.choose(run.pool.store, options["model"], wanted)
             found = service.transcribe(run.lend(name), audio.content, wanted, limits, run.watch)
@@ -67,11 +67,13 @@ def _as_text(found: service.Transcript, wanted: str) -> str | None:
 
 
 def _result(found: service.Transcript) -> dict[str, Any]:
+    several = {"track": found.track, "tracks": found.tracks} if found.tracks > 1 else {}
     return {
         "text": found.text,
         "language": found.language,
         "duration": found.duration,
         "segments": [_shown(segment) for segment in found.segments],
+        **several,
     }
 
 

@@ -34,7 +34,14 @@ FORMAT = Option(
     choices=tuple(FORMATS),
 )
 MODEL = Option("model", "Name of an installed model; see `GET /models`.")
-OPTIONS = (LANGUAGE, WORDS, FORMAT, MODEL)
+TRACK = Option(
+    "track",
+    "Number of the audio track in a file with several, from 1. Default: the file's default track, "
+    "or another one if that is silent or cannot be decoded.",
+    int,
+    minimum=1,
+)
+OPTIONS = (LANGUAGE, WORDS, FORMAT, MODEL, TRACK)
 
 # fmt: off
 # Containers and codecs by the many names that programs give them; what a file is, is found out from
@@ -82,4 +89,10 @@ answer = model(
     language=fields.String(required=True, example="en", description="Language of the speech."),
     duration=fields.Float(required=True, min=0, example=1.976, description="Duration in seconds."),
     segments=fields.List(fields.Nested(segment), required=True),
+    track=fields.Integer(
+        min=1, example=2, description="Audio track that was transcribed, if there are several."
+    ),
+    tracks=fields.Integer(
+        min=2, example=3, description="Number of audio tracks, if there are several."
+    ),
 )

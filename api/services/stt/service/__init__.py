@@ -32,20 +32,26 @@ UNDETERMINED = "und"  # ISO 639-3
 
 @dataclass(frozen=True)
 class Limits:
-    """The longest recording, and whether to keep a copy of it."""
+    """The longest recording, whether to keep a copy of it, and which track of a file is read."""
 
     most_minutes: int
     keep: bool = False
+    track: int | None = None
 
 
 @dataclass(frozen=True)
 class Transcript:
-    """What is said in a recording of so many seconds, and a copy of it without its metadata."""
+    """What is said in a recording of so many seconds, and a copy of it without its metadata.
+
+    `track` is the number of the audio track that was heard, of so many `tracks`.
+    """
 
     language: str
     duration: float
     segments: list[Segment]
     copy: File | None
+    track: int = 1
+    tracks: int = 1
 
     @property
     def text(self) -> str:
@@ -63,12 +69,14 @@ def transcribe(
         Overloaded: nobody is free to read it.
     """
     with watch.stage("decode"):
-        recording = decoded(data, limits.most_minutes, keep=limits.keep)
+        recording = decoded(data, limits.most_minutes, limits.track, keep=limits.keep)
     with recording.sound:
         heard = list(hear(model, recording, wanted, watch))
     segments = [segment for piece in heard for segment in piece.segments]
     language = heard[0].language if heard else _language(model, wanted) or UNDETERMINED
-    return Transcript(language, round(recording.seconds, 3), segments, recording.copy)
+    seconds = round(recording.seconds, 3)
+    copy, track, tracks = recording.copy, recording.track, recording.tracks
+    return Transcript(language, seconds, segments, copy, track, tracks)
 
 
 def hear(model: Loaded, recording: Recording, wanted: Wanted, watch: Stopwatch) -> Iterator[Heard]:

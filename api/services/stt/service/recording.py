@@ -26,7 +26,7 @@ FULL_SCALE = np.float32(32_768)
 
 @dataclass(frozen=True)
 class Recording:
-    """A decoded recording: its length, its samples one after the other, a copy to keep.
+    """A decoded recording: its length, its samples one after the other, a copy to keep, its track.
 
     Whoever has it closes `sound`.
     """
@@ -34,32 +34,35 @@ class Recording:
     seconds: float
     sound: BinaryIO
     copy: File | None
+    track: int
+    tracks: int
 
     def read(self, count: int) -> Samples:
         """The next samples, -1..1, up to `count`; fewer at the end."""
         return np.frombuffer(self.sound.read(2 * count), np.int16).astype(np.float32) / FULL_SCALE
 
 
-def decoded(data: bytes, most_minutes: int, *, keep: bool) -> Recording:
-    """Decodes a file; with `keep` there is a copy of it without its metadata.
+def decoded(data: bytes, most_minutes: int, track: int | None, *, keep: bool) -> Recording:
+    """Decodes a track of a file; with `keep` there is a copy of it without its metadata.
 
     Raises:
-        Unusable, TooLarge: it is no recording, or too long.
+        Unusable, TooLarge: it is no recording, too long, or has no such track.
         Overloaded: no guest is free.
     """
     with tempfile.TemporaryDirectory(prefix="percept-") as folder:
         upload, sound, copy = (Path(folder) / name for name in ("upload", "sound", "copy"))
         upload.write_bytes(data)
-        seconds, kind = guests.call(
+        found, kind = guests.call(
             guest.prepare,
             upload,
             sound,
             copy if keep else None,
             most_minutes * 60.0,
+            track,
             seconds=READING_S + min(len(data) / BYTES_A_SECOND, 2.0 * most_minutes),
             lost=Unusable(
                 "Processing the recording takes too much time or memory.", "audio_unreadable"
             ),
         )
         kept = File(copy.read_bytes(), kind) if keep else None
-        return Recording(seconds, sound.open("rb"), kept)
+        return Recording(found.seconds, sound.open("rb"), kept, found.track, found.tracks)
