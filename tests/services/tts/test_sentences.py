@@ -7,7 +7,7 @@ from api.services.tts.service.sentences import LONGEST, cut
 
 
 def sentences(text: str) -> list[str]:
-    return [text[one.start : one.end] for one in cut(plain(text))]
+    return [text[one.start : one.end] for one in cut(plain(text), "en")]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_what_makes_no_sound_is_no_sentence(text: str) -> None:
 )
 def test_long_sentences_are_cut_further(text: str, ends: str) -> None:
     """At the end of a clause, else between words, else anywhere; nothing is lost."""
-    (sentence,) = cut(plain(text))
+    (sentence,) = cut(plain(text), "en")
     contents = [part.piece.content for part in sentence.parts]
     assert "".join(contents) == text.rstrip()
     assert all(len(content) <= LONGEST for content in contents)

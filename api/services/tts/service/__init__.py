@@ -98,7 +98,7 @@ def script_of(pool: EnginePool, asked: Asked, most_characters: int) -> Script:
         raise Unusable("The text contains nothing that can be spoken.", "nothing_to_speak")
     language = asked.language or (None if asked.voice else document.language)
     voice = voices.choose(pool, asked.voice, language)
-    return Script(document, cut(document), Manner(voice, asked.speed, asked.pitch))
+    return Script(document, cut(document, voice.language), Manner(voice, asked.speed, asked.pitch))
 
 
 def timings(script: Script, model: Loaded, watch: Stopwatch) -> list[dict[str, Any]]:

@@ -6,25 +6,15 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from api.services.tts.engines import Piece
-from api.services.tts.service.document import Document, is_speakable
+from api.services.tts.service.boundaries import sentence_ends
+from api.services.tts.service.document import Document, Span, is_speakable
+from api.services.tts.service.lines import blocks
 
 # Some twenty seconds of speech.
 LONGEST = 300
 CLOSING = "'\"’”»)\\]"  # noqa: RUF001
 STOPS = ".!?…"
-END = re.compile(
-    rf"[{STOPS}]+[{CLOSING}]*(?=\s|$)"  # a full stop, and what closes after it
-    r"|[。！？]+[”’」』）]*"  # noqa: RUF001  # these end a sentence without a space
-    r"|\n\s*\n"
-)
 CLAUSE = re.compile(rf"[,;:—–{STOPS}][{CLOSING}]*\s|[，、；：]")  # noqa: RUF001
-ABBREVIATION = re.compile(
-    "mr|mrs|ms|dr|prof|st|jr|sr|rev|gen|capt|lt|sgt|vs|etc|eg|ie|cf|inc|ltd|co|corp|dept|fig|vol|"
-    "pp|jan|feb|apr|aug|sept|oct|nov|sra|srta|sres|ud|uds|vd|vds|lic|arq|ej|pág|págs|núm|avda|"
-    "gral|admón|cía|ee",
-    re.IGNORECASE,
-)
-OPENING = "¿¡\"'“‘«(["  # noqa: RUF001
 
 
 @dataclass(frozen=True)
@@ -44,9 +34,9 @@ class Sentence:
     parts: tuple[Part, ...]
 
 
-def cut(document: Document) -> list[Sentence]:
-    """The sentences that can be spoken, in order."""
-    return [_sentence(document, begin, end) for begin, end in _ranges(document)]
+def cut(document: Document, language: str) -> list[Sentence]:
+    """Return the sentences that can be spoken, in order."""
+    return [_sentence(document, begin, end) for begin, end in _ranges(document, language)]
 
 
 def _sentence(document: Document, begin: int, end: int) -> Sentence:
@@ -58,36 +48,23 @@ def _sentence(document: Document, begin: int, end: int) -> Sentence:
     return Sentence(start, stop, tuple(_parts(document, begin, end)))
 
 
-def _ranges(document: Document) -> list[tuple[int, int]]:
+def _ranges(document: Document, language: str) -> list[Span]:
     """Each sentence with the space around it and what makes no sound; together the whole text."""
-    begin, ranges = 0, []
-    for end in sorted({*_ends(document.text), *document.ends, len(document.text)}):
-        if is_speakable(document.text[begin:end]):
+    begin, previous, ranges = 0, 0, list[Span]()
+    for end in sorted({*_ends(document, language), *document.ends, len(document.text)}):
+        if is_speakable(document.text[previous:end]):
             ranges.append((begin, end))
             begin = end
+        previous = end
     if ranges:
         ranges[-1] = (ranges[-1][0], len(document.text))
     return ranges
 
 
-def _ends(text: str) -> Iterator[int]:
-    for found in END.finditer(text):
-        if not (found[0][0] in STOPS and _goes_on(text, found)):
-            yield found.end()
-
-
-def _goes_on(text: str, stop: re.Match[str]) -> bool:
-    """Whether a small letter comes next, or it belongs to an abbreviation or an initial."""
-    word = re.split(r"[\s.]", text[max(0, stop.start() - 12) : stop.start()])[-1].strip(OPENING)
-    rest = text[stop.end() : stop.end() + 20].lstrip()
-    if rest.startswith(("¿", "¡")):
-        return False
-    if rest.lstrip(OPENING)[:1].islower():
-        return True
-    if stop[0] != ".":
-        return False
-    is_initial = len(word) == 1 and word.isupper() and word != "I"
-    return is_initial or ABBREVIATION.fullmatch(word) is not None
+def _ends(document: Document, language: str) -> Iterator[int]:
+    for start, end in blocks(document.text):
+        for after in sentence_ends(document.text[start:end], language):
+            yield start + after
 
 
 def _parts(document: Document, start: int, end: int) -> Iterator[Part]:
@@ -107,7 +84,7 @@ def _best_cut(text: str) -> int:
 
 def _part(document: Document, start: int, end: int, *, ends: bool) -> Part:
     if not document.is_ssml:
-        piece = Piece(document.text[start:end], ends_sentence=ends)
+        piece = Piece(document.text[start:end].replace("\n", " "), ends_sentence=ends)
         return Part(piece, tuple(range(start, end)))
     written = list(_written(document, start, end))
     content = "".join(text for text, _ in written)
