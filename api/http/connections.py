@@ -13,6 +13,9 @@ from api.http.sockets import PatientSocket
 
 # Files kept for requests (temporary files, the database, pipes), at most half of what is left.
 RESERVE = 200
+# Bytes that wait to be sent. The kernel would keep megabytes and say that there is room again only
+# when a third of them is gone, so that a client that is slow seems to have stopped.
+UNSENT_BYTES = 131_072
 
 
 def affordable(most: int) -> int:
@@ -30,6 +33,7 @@ class Connection(TConn):
     data_ready: bool
 
     def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         super().__init__(cfg, PatientSocket(fileno=sock.detach()), client, server)
         self.parser = StrictParser(cfg, self.sock, client)
 

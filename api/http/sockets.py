@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 STALL_SECONDS = 20.0
-# How long a client may take nothing of its answer; buffers on the way make a slow reader take much
-# at once, and seldom. curl with a limit on its rate rests for 20 seconds and more.
+# How long a client may take nothing of its answer. Its buffers make a slow reader take much at
+# once, and seldom: curl with a limit on its rate rests for 20 seconds and more.
 REST_SECONDS = 60.0
 GRACE_SECONDS = 20.0
 LEAST_BYTES_PER_SECOND = 2000

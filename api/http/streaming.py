@@ -1,12 +1,13 @@
 """Answers in bytes, whole or sent while they are made; the history has them when they are whole."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 from uuid import UUID
 
 from flask import Response, stream_with_context
 
+from api.http.ahead import Ahead
 from api.http.inference import Run
 from api.http.proxies import public
 from api.media import extension
@@ -42,22 +43,22 @@ def streamed(
 
     The first chunk is made before the answer begins, so that what is refused is refused with its
     own status. A fault after that breaks the connection off: an answer that ends as if it were
-    whole would be a lie. What `held` holds is let go when the last byte is sent, or the client
-    is gone.
+    whole would be a lie. The others are made ahead of the client, without the request. What `held`
+    holds is let go when the last one is made, or the client is gone.
     """
     first = next(chunks, b"")
+    ahead = Ahead(chunks, held.pop_all().close)
 
     def sending() -> Iterator[bytes]:
-        sent = [first]
-        yield first
-        for chunk in chunks:
-            sent.append(chunk)
-            yield chunk
-        run.output, result = keep(sent)
+        with closing(ahead):
+            yield first
+            yield from ahead
+            parts = [first, *ahead.all()]
+        run.output, result = keep(parts)
         run.answer(language, **result)
 
     answer = located(run, stream_with_context(sending()), media_type)
-    answer.call_on_close(held.pop_all().close)
+    answer.call_on_close(ahead.close)
     return answer
 
 

@@ -1,5 +1,6 @@
 """Answers that are sent while they are made: how they begin, end and break off."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -116,17 +117,30 @@ def test_a_later_fault_breaks_the_answer_off(post: Any, entries: Any) -> None:
     assert entries() == []
 
 
-@pytest.mark.parametrize("leaves", [True, False], ids=["client leaves", "all is sent"])
-def test_a_place_is_held_until_the_end(app: Flask, post: Any, leaves: bool) -> None:
-    """An answer under way takes a place; when it has ended or is left, there is room again."""
-    gate = app.extensions["capacity"]
+@pytest.mark.parametrize("leaves", [True, False], ids=["client leaves", "all is made"])
+def test_a_place_is_held_until_all_is_made(
+    app: Flask, post: Any, monkeypatch: pytest.MonkeyPatch, leaves: bool
+) -> None:
+    """A client that takes nothing holds no place after that; one that leaves ends the work."""
+    made: list[bytes] = []
+    goes_on, room = threading.Event(), app.extensions["capacity"]
+
+    def slowly(_: int | None) -> Iterator[bytes]:
+        for part in PARTS:
+            made.append(part)
+            yield part
+            goes_on.wait(10)
+
+    monkeypatch.setitem(globals(), "chunks", slowly)
     for _ in range(app.config["SETTINGS"].capacity - 1):
-        gate.acquire()
+        room.acquire()
     answer = post("fine")
-    parts = answer.iter_encoded()
-    assert next(parts) == PARTS[0]
-    assert not gate.acquire(blocking=False)
+    assert not room.acquire(blocking=False)
+    if leaves:
+        threading.Timer(0.1, goes_on.set).start()
+        answer.close()
+        assert made == PARTS[:2]
+    goes_on.set()
+    assert room.acquire(timeout=10)
     if not leaves:
-        assert list(parts) == PARTS[1:]
-    answer.close()
-    assert gate.acquire(blocking=False)
+        assert b"".join(answer.iter_encoded()) == b"".join(PARTS)

@@ -16,7 +16,7 @@ from api.enginekit.stopwatch import Stopwatch
 from api.errors import TooLarge, TooMuchAtOnce
 from api.services.ocr import guest, service
 from api.services.ocr.guest import pdf
-from api.services.ocr.guest.textlayer import MOST_LETTERS
+from api.services.ocr.guest.letters import MOST_LETTERS
 
 LIMITS = guest.Limits(40_000_000, 50)
 SIGHT = guest.Limits(40_000_000, 50, force_ocr=True)

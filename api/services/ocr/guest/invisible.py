@@ -7,7 +7,7 @@ language can be written with a font of a few kilobytes.
 import ctypes
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,26 +35,39 @@ begincmap
 endcodespacerange
 """
 END = "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
-Page = tuple[Any, tuple[int, int], tuple[Line, ...]]
 
 
-def write_text(document: Any, pages: Iterable[Page]) -> None:
-    """Write lines on pages, each given with the size in pixels in which its lines are placed.
+class Text(NamedTuple):
+    """Lines for a page, with the size in pixels in which they are placed.
 
-    Invisible text that is there already makes room.
+    `replaces`: whether invisible text that is there already makes room.
     """
+
+    page: Any
+    size: tuple[int, int]
+    lines: tuple[Line, ...]
+    replaces: bool = True
+
+
+def write_text(document: Any, texts: Iterable[Text]) -> None:
+    """Write lines on their pages, and close these."""
     font = _font(document)
     try:
-        for page, size, lines in pages:
-            for old in list(page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=1)):
-                if raw.FPDFTextObj_GetTextRenderMode(old) == raw.FPDF_TEXTRENDERMODE_INVISIBLE:
-                    page.remove_obj(old)
-            for word in (word for line in lines for word in line.words):
-                _write(document, font, page, size, word)
-            page.gen_content()
-            page.close()
+        for text in texts:
+            if text.replaces:
+                _remove_invisible(text.page)
+            for word in (word for line in text.lines for word in line.words):
+                _write(document, font, text, word)
+            text.page.gen_content()
+            text.page.close()
     finally:
         raw.FPDFFont_Close(font)
+
+
+def _remove_invisible(page: Any) -> None:
+    for old in list(page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=1)):
+        if raw.FPDFTextObj_GetTextRenderMode(old) == raw.FPDF_TEXTRENDERMODE_INVISIBLE:
+            page.remove_obj(old)
 
 
 def _font(document: Any) -> Any:
@@ -82,18 +95,18 @@ def _meanings() -> bytes:
     return (BEGIN + "\nendbfrange\n".join(written) + "\nendbfrange\n" + END).encode()
 
 
-def _write(document: Any, font: Any, page: Any, size: tuple[int, int], word: Word) -> None:
+def _write(document: Any, font: Any, on: Text, word: Word) -> None:
     # The space keeps words apart for programs that go by characters alone.
     codes = [min(ord(sign), 0xFFFD) for sign in f"{word.text} "]
     text = raw.FPDFPageObj_CreateTextObj(document, font, 1.0)
     raw.FPDFText_SetCharcodes(text, (ctypes.c_uint * len(codes))(*codes), len(codes))
     raw.FPDFTextObj_SetTextRenderMode(text, raw.FPDF_TEXTRENDERMODE_INVISIBLE)
-    top, _, end, foot = (_place(page, size, corner) for corner in word.polygon)
+    top, _, end, foot = (_place(on.page, on.size, corner) for corner in word.polygon)
     along = (end - foot) / ((len(codes) - 1) * ADVANCE)
     up = (1 - BASELINE) * (top - foot)
     origin = foot + BASELINE * (top - foot)
     raw.FPDFPageObj_SetMatrix(text, raw.FS_MATRIX(*along, *up, *origin))
-    raw.FPDFPage_InsertObject(page, text)
+    raw.FPDFPage_InsertObject(on.page, text)
 
 
 def _place(page: Any, size: tuple[int, int], corner: Point) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,9 @@ from pypdfium2 import raw
 
 from api.enginekit.memory import limited_to
 from api.errors import TooLarge, Unusable
-from api.services.ocr.guest import images, textlayer
+from api.services.ocr.guest import annotations, images, textlayer
+from api.services.ocr.guest.annotations import Annotations
+from api.services.ocr.guest.letters import count_of, letters_of
 from api.services.ocr.guest.sheet import Limits, Sheet, check_count, check_letters, scale_to_fit
 
 DOTS_PER_POINT = 200 / 72
@@ -49,7 +51,7 @@ def _count_letters(opened: Any, limits: Limits) -> None:
     letters, until = 0, time.process_time() + COUNTING_S
     for number in range(1, len(opened) + 1):
         with closing(_page(opened, number)) as page:
-            letters += textlayer.count_of(page)
+            letters += count_of(page)
         check_letters(letters, limits)
         if time.process_time() > until:
             return
@@ -61,18 +63,43 @@ def read(data: bytes, number: int, limits: Limits) -> Sheet:
     Raises:
         Unusable, TooLarge: it cannot be read, or is too large.
     """
-    with document(data) as opened, closing(_page(opened, number)) as page:
+    with document(data) as opened, _drawn(opened, number, limits) as (page, notes):
         # The other way round, a size that is no number would pass.
         if not page.get_width() * page.get_height() <= limits.max_pixels:
             raise TooLarge("A page of the PDF file is too large.", "page_too_large")
         width, height, scale = size(page)
         if not page.get_width() * page.get_height():
             return Sheet(width, height)  # the crop box lies outside of the page
-        if not limits.force_ocr and (lines := textlayer.lines_of(page, width, height)):
-            return Sheet(width, height, lines=lines)
+        if not limits.force_ocr and (sheet := _read(page, notes, width, height)):
+            return sheet
         images.check(data, page, limits.max_pixels)
         bitmap = page.render(scale=scale, rev_byteorder=True)
         return Sheet(width, height, np.ascontiguousarray(bitmap.to_numpy()[:, :, :3]))
+
+
+def _read(page: Any, notes: Annotations, width: int, height: int) -> Sheet | None:
+    """Read the text layer and the annotations; None if there is no text layer of use."""
+    letters = letters_of(page, annotations.owners(page) if notes.drawn else None)
+    content = [letter for letter in letters if not letter.owner]
+    if not textlayer.is_useful(content, page):
+        return None
+    to_pixels = textlayer.projection(page, width, height)
+    lines = textlayer.lines_of(content, to_pixels)
+    return Sheet(width, height, lines=lines, notes=annotations.lines(letters, notes, to_pixels))
+
+
+@contextmanager
+def _drawn(opened: Any, number: int, limits: Limits) -> Iterator[tuple[Any, Annotations]]:
+    """Load a page with its form fields; unless all is read by sight, annotations are content."""
+    with ExitStack() as stack:
+        with limited_to(PARSING_MB):
+            opened.init_forms()
+        page = stack.enter_context(closing(_page(opened, number)))
+        notes = None if limits.force_ocr else annotations.flatten(opened, page)
+        if notes:
+            stack.close()
+            page = stack.enter_context(closing(_page(opened, number)))
+        yield page, notes or Annotations()
 
 
 def _page(opened: Any, number: int) -> Any:

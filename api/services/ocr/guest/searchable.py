@@ -10,7 +10,7 @@ import pypdfium2
 from api.enginekit.image import read_image
 from api.enginekit.pages import Line
 from api.services.ocr.guest import pdf
-from api.services.ocr.guest.invisible import write_text
+from api.services.ocr.guest.invisible import Text, write_text
 
 JPEG_QUALITY = 85
 
@@ -28,15 +28,26 @@ def over_picture(data: bytes, number: int, lines: tuple[Line, ...]) -> bytes:
         image.load_jpeg(file, inline=True)
         image.set_matrix(pypdfium2.PdfMatrix().scale(width, height))
         page.insert_obj(image)
-        write_text(document, [(page, picture.size, lines)])
+        write_text(document, [Text(page, picture.size, lines)])
         return _saved(document)
 
 
-def over_pdf(data: bytes, texts: dict[int, tuple[Line, ...]]) -> bytes:
-    """The PDF file with text added to these pages, numbered from 1."""
+def over_pdf(
+    data: bytes, texts: dict[int, tuple[Line, ...]], kept: frozenset[int] = frozenset()
+) -> bytes:
+    """Return the PDF file with text added to these pages, numbered from 1.
+
+    Args:
+        data: the file.
+        texts: what to add to which page.
+        kept: the pages whose invisible text stays; on the others it makes room.
+    """
     with pdf.document(data) as document:
-        pages = ((document[number - 1], lines) for number, lines in texts.items())
-        write_text(document, [(page, pdf.size(page)[:2], lines) for page, lines in pages])
+        pages = ((number, document[number - 1]) for number in texts)
+        write_text(
+            document,
+            (Text(page, pdf.size(page)[:2], texts[n], n not in kept) for n, page in pages),
+        )
         return _saved(document)
 
 

@@ -35,13 +35,15 @@ class Limits:
 class Sheet:
     """A page of so many pixels: its lines if it has a text layer, else the picture of it.
 
-    `pixels` (height, width, 3: red, green, blue) may be fewer than that.
+    `pixels` (height, width, 3: red, green, blue) may be fewer than that. `notes`: lines over the
+    page, such as the values of form fields, which its text layer does not have.
     """
 
     width: int
     height: int
     pixels: NDArray[np.uint8] | None = None
     lines: tuple[Line, ...] = ()
+    notes: tuple[Line, ...] = ()
 
 
 def check_count(pages: int, limits: Limits) -> None:

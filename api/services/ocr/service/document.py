@@ -13,7 +13,9 @@ TEXT_LAYER = "text_layer"
 class Page:
     """The lines of a page in reading order, with polygons in its pixels.
 
-    `rotation`: degrees (0, 90, 180 or 270) to turn the page clockwise so that it is upright.
+    Attributes:
+        rotation: degrees (0, 90, 180 or 270) to turn the page clockwise so that it is upright.
+        added: the lines, or parts of them, that the text layer of the page does not have.
     """
 
     number: int
@@ -22,6 +24,7 @@ class Page:
     rotation: int
     engine: str
     lines: tuple[Line, ...]
+    added: tuple[Line, ...] = ()
 
     @property
     def text(self) -> str:

@@ -10,6 +10,7 @@ from api.services.ocr import guest
 from api.services.ocr.guest import Limits, Sheet, check_letters
 from api.services.ocr.service.choice import Readers
 from api.services.ocr.service.document import TEXT_LAYER, Document, Page
+from api.services.ocr.service.notes import unknown, with_notes
 from api.storage import File
 
 OPENING_S = 4.0
@@ -62,11 +63,13 @@ def _lost() -> TooLarge:
 
 def _page(number: int, sheet: Sheet, readers: Readers) -> Page:
     if sheet.pixels is None:
-        return Page(number, sheet.width, sheet.height, 0, TEXT_LAYER, sheet.lines)
+        notes = unknown(sheet.notes, sheet.lines)
+        lines = with_notes(sheet.lines, notes)
+        return Page(number, sheet.width, sheet.height, 0, TEXT_LAYER, lines, notes)
     engine, reading = readers.read(sheet.pixels)
     scale = sheet.width / sheet.pixels.shape[1], sheet.height / sheet.pixels.shape[0]
     lines = tuple(_scaled(line, scale) for line in reading.lines)
-    return Page(number, sheet.width, sheet.height, reading.rotation, engine, lines)
+    return Page(number, sheet.width, sheet.height, reading.rotation, engine, lines, lines)
 
 
 def _scaled(line: Line, scale: tuple[float, float]) -> Line:

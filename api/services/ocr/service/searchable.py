@@ -18,12 +18,14 @@ def searchable(data: bytes, document: Document) -> bytes:
     """
     lost = TooLarge("Writing the file takes too much time or memory.", "document_too_complex")
     if guest.is_pdf(data):
-        texts = {p.number: p.lines for p in document.pages if p.engine != TEXT_LAYER}
-        return guests.call(guest.over_pdf, data, texts, seconds=DOCUMENT_S, lost=lost)
-    pages: list[bytes] = []
+        kept = frozenset(page.number for page in document.pages if page.engine == TEXT_LAYER)
+        pages = [page for page in document.pages if page.added or page.number not in kept]
+        texts = {page.number: page.added for page in pages}
+        return guests.call(guest.over_pdf, data, texts, kept, seconds=DOCUMENT_S, lost=lost)
+    files: list[bytes] = []
     for page in document.pages:
         args = data, page.number, page.lines
-        pages.append(guests.call(guest.over_picture, *args, seconds=PAGE_S, lost=lost))
-        if sum(map(len, pages)) > MOST_BYTES:
+        files.append(guests.call(guest.over_picture, *args, seconds=PAGE_S, lost=lost))
+        if sum(map(len, files)) > MOST_BYTES:
             raise lost
-    return guests.call(guest.joined, pages, seconds=DOCUMENT_S, lost=lost)
+    return guests.call(guest.joined, files, seconds=DOCUMENT_S, lost=lost)
