@@ -43,6 +43,16 @@ def test_one_second_for_each_sentence(say: Say, listen: Listen, form: str, count
     assert heard.claimed == pytest.approx(count, rel=0.02)
 
 
+def test_a_long_sentence_begins_soon(client: FlaskClient, ada: dict[str, Any]) -> None:
+    """The first chunk is one short piece: one second of a sentence that is cut into more."""
+    text = "We came to a river that nobody had crossed in winter " * 11
+    body = {"text": text, "voice": VOICE}
+    answer = client.post("/api/v1/tts", json=body, headers=ada["headers"], buffered=False)
+    chunks = answer.iter_encoded()
+    assert len(next(chunks)) == 44 + 2 * 22_050
+    assert sum(map(len, chunks)) >= 3 * 2 * 22_050
+
+
 def test_it_is_in_the_history(client: FlaskClient, ada: dict[str, Any], say: Say) -> None:
     """Under its own name, as the model."""
     place = say("Hello there.", voice=VOICE).headers["Content-Location"]

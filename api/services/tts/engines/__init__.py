@@ -69,11 +69,13 @@ class Synthesizer(Protocol):
     """A model that speaks; made with its folder and its catalogue entry.
 
     May be used from many threads at once. `skills` says what it can do beside plain text,
-    `lead_ms` how much silence a listener needs before the first word.
+    `lead_ms` how much silence a listener needs before the first word, `quick_characters` how
+    many characters it speaks within a tenth of a second or so.
     """
 
     skills: frozenset[Skill]
     lead_ms: int
+    quick_characters: int
 
     def __init__(self, folder: Path, entry: Entry): ...
 

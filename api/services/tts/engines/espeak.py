@@ -29,6 +29,7 @@ class EspeakSynthesizer:
 
     skills: frozenset[Skill] = frozenset({"ssml", "pitch", "marks"})
     lead_ms = LEAD_MS
+    quick_characters = 400  # some twenty seconds of speech
 
     def __init__(self, folder: Path, entry: Entry):
         self._first = self.voices(folder, entry)[0]

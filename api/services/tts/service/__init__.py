@@ -16,9 +16,6 @@ from api.services.tts.service.sentences import cut
 from api.services.tts.service.speaking import LONGEST_S, Script, Speaking
 from api.storage import File
 
-# Some twenty seconds of speech: little enough to be made whole before the first byte is sent.
-SHORT = 400
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -53,7 +50,7 @@ class Speech:
         self.media_type = FORMATS[form].media_type
         self.is_whole = (
             not FORMATS[form].streams
-            or len(script.document.text) <= SHORT
+            or len(script.document.text) <= model.engine.quick_characters
             # It may have to be refused yet, and nothing can be refused once a byte is sent.
             or script.longest_s > LONGEST_S
         )

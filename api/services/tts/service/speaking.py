@@ -9,10 +9,10 @@ from api.enginekit.pool import Loaded
 from api.enginekit.stopwatch import Stopwatch
 from api.services.tts.engines import Manner, Sound
 from api.services.tts.service.document import Document
+from api.services.tts.service.pacing import batches
 from api.services.tts.service.sentences import Part, Sentence
 
 LONGEST_S = 30 * 60.0
-BATCH = 600  # characters that are sent to the engine together
 # What takes long to say: a single "W" takes 0.45 seconds, the name of an emoji 2.
 A_WORD_S, A_LETTER_S, A_CAPITAL_S, A_SIGN_S = 0.6, 0.06, 0.45, 2.1
 SPELT_OUT = re.compile(r"\S{31,}")
@@ -72,7 +72,7 @@ class Speaking:
 
     def spoken(self) -> Iterator[tuple[Sentence, Part, Sound]]:
         """Each part with its sound; `seconds` is then when it begins. Raises as `sounds` does."""
-        for batch in self._batches():
+        for batch in batches(self.script.sentences, self._engine.quick_characters):
             with self._watch.stage("synthesise"):
                 pieces = [part.piece for _, part in batch]
                 left_s = LONGEST_S - self.seconds
@@ -83,16 +83,3 @@ class Speaking:
                 yield sentence, part, sound
                 self.samples += len(sound.samples) // 2
             self._watch.progress(batch[-1][0].end, len(self.script.document.text))
-
-    def _batches(self) -> Iterator[list[tuple[Sentence, Part]]]:
-        """The first part alone, so that it is there soon; then as much as BATCH at a time."""
-        batch: list[tuple[Sentence, Part]] = []
-        limit = size = 0
-        for sentence in self.script.sentences:
-            for part in sentence.parts:
-                if batch and size + len(part.piece.content) > limit:
-                    yield batch
-                    batch, limit, size = [], BATCH, 0
-                batch.append((sentence, part))
-                size += len(part.piece.content)
-        yield batch
