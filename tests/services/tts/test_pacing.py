@@ -53,7 +53,7 @@ def test_where_a_text_is_cut(text: str, first: str) -> None:
 def test_nothing_is_lost_and_nothing_is_late(name: str) -> None:
     """All characters but spaces come once, in order, in batches that take time for GROWTH."""
     text = TEXTS[name]
-    made = list(batches(cut(plain(text)), 30))
+    made = list(batches(cut(plain(text), "en"), 30))
     parts = [part for batch in made for _, part in batch]
     assert "".join("".join(p.piece.content for p in parts).split()) == "".join(text.split())
     for part in parts:
@@ -67,7 +67,7 @@ def test_nothing_is_lost_and_nothing_is_late(name: str) -> None:
 
 def test_only_the_last_piece_ends_a_sentence() -> None:
     """The others are spoken as what goes on."""
-    made = batches(cut(plain(TEXTS["one long sentence"][:290])), 30)
+    made = batches(cut(plain(TEXTS["one long sentence"][:290]), "en"), 30)
     ends = [part.piece.ends_sentence for batch in made for _, part in batch]
     assert len(ends) > 2
     assert ends == [False] * (len(ends) - 1) + [True]
@@ -76,7 +76,7 @@ def test_only_the_last_piece_ends_a_sentence() -> None:
 def test_ssml_and_quick_engines_are_left_whole() -> None:
     """SSML cannot be cut anywhere; an engine that is quick enough needs no cut."""
     document = read(f"<speak>We came to {LONG[:280]}</speak>")
-    assert len(list(batches(cut(document), 30))) == 1
-    sentences = cut(plain(TEXTS["one long sentence"]))
+    assert len(list(batches(cut(document, "en"), 30))) == 1
+    sentences = cut(plain(TEXTS["one long sentence"]), "en")
     parts = [part for batch in batches(sentences, 400) for _, part in batch]
     assert parts == [part for sentence in sentences for part in sentence.parts]
