@@ -12,14 +12,17 @@ from api.errors import TooMuchAtOnce
 BYTES_PER_SAMPLE = 2
 MOST_WAITING = 8_000_000  # samples of all channels; a second of the highest rate has fewer
 FULL_SCALE = 32_768
+# A recorder that leaves out silence makes a gap several times a second.
+SHORT_GAP_S = 2.0
 
 
 class Sink:
-    """A file that is written up to a limit. Silence in it costs no space on most disks."""
+    """A file that is written up to a limit. Long silence costs no space on most disks."""
 
     def __init__(self, file: BinaryIO, most_seconds: float):
-        self.samples = 0
+        self.samples = 0  # written so far
         self.has_sound = False
+        self._end = 0.0  # when that ends which was handed in
         self._file = file
         self._most_seconds = most_seconds
         self._form = (0, 0)  # channels and rate
@@ -35,16 +38,21 @@ class Sink:
             self._resampler = av.AudioResampler("s16", "mono", RATE)
         self._waiting.append(sound)
         self._count += sound.shape[1]
+        self._end += sound.shape[1] / rate
         # A call for each frame of 20 ms would take as long as all the rest.
         if self._count >= min(rate, MOST_WAITING / len(sound)):
             self._resample()
 
     def pad(self, seconds: float) -> None:
         """Let what is written next begin so many seconds after the start."""
+        channels, rate = self._form
+        missing = seconds - self._end
+        if channels and missing < SHORT_GAP_S:
+            self.write(np.zeros((channels, max(0, round(missing * rate))), np.float32), rate)
+            return
         self.flush()
-        if (missing := round(seconds * RATE) - self.samples) > 0:
-            self._grow(missing)
-            self._file.seek(missing * BYTES_PER_SAMPLE, 1)
+        self._file.seek(self._grow(round(seconds * RATE) - self.samples), 1)
+        self._end = seconds
 
     def flush(self) -> None:
         """Write what waits, and what the resampler still holds."""
@@ -66,11 +74,12 @@ class Sink:
     def _put(self, frames: list[av.AudioFrame]) -> None:
         for frame in frames:
             samples = frame.to_ndarray()[0]
-            self._file.write(samples.tobytes())
             self._grow(len(samples))
+            self._file.write(samples.tobytes())
             self.has_sound = self.has_sound or has_sound(samples / np.float32(FULL_SCALE))
 
-    def _grow(self, samples: int) -> None:
+    def _grow(self, samples: int) -> int:
+        """Count samples up to the limit; how many bytes they take."""
         self.samples += samples
         if self.samples > self._most_seconds * RATE:
             raise TooMuchAtOnce(
@@ -78,3 +87,4 @@ class Sink:
                 "audio_too_long",
                 limit=round(self._most_seconds / 60),
             )
+        return samples * BYTES_PER_SAMPLE

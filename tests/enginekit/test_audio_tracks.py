@@ -105,6 +105,13 @@ def test_a_gap_of_a_thousand_hours() -> None:
     assert len(out.getvalue()) < 3 * 2 * RATE
 
 
+def test_silence_that_was_not_recorded() -> None:
+    """Of a call whose silence is left out, the times stay exact."""
+    parts = [(0.41 * number, tone(0.02)) for number in range(100)]
+    data = written("matroska", Track([*parts, (41, tone())], "pcm_s16le"))
+    assert heard(data)[1].seconds == pytest.approx(42, abs=0.1)
+
+
 def test_silence_takes_no_disk(tmp_path: Path) -> None:
     """Three hours between two words are a hole in the file."""
     data = written("matroska", Track([(0, tone()), (10_800, tone())]))

@@ -79,6 +79,14 @@ def test_speech_is_found_where_it_is(level: float) -> None:
     assert 5.2 <= end <= 5.6
 
 
+def test_when_somebody_speaks() -> None:
+    """A piece says when its speech begins and ends, without the silence that it keeps."""
+    (piece,) = cut(silence(5), babble(2), silence(5))
+    first, last = (piece.start + second for second in piece.speech)
+    assert 4.7 <= first <= 5.1
+    assert 6.9 <= last <= 7.3
+
+
 def test_pauses_part_the_pieces() -> None:
     """Three sentences with a second between them."""
     parts = [part for n in range(3) for part in (babble(3, seed=n), silence(1))]

@@ -45,7 +45,7 @@ def test_files_of_the_reports(server: Server, headers: dict[str, str], shared: P
         found = send(server, headers, folder / name).json()
         assert [segment["text"] for segment in found["segments"]] == [text for text, _ in cues]
         for segment, (_, start) in zip(found["segments"], cues, strict=True):
-            assert abs(segment["start"] - start) < 0.6
+            assert abs(segment["start"] - start) < 0.3
         assert abs(found["duration"] - duration) < 0.1
         assert {key: found[key] for key in ("track", "tracks") if key in found} == tracks
     subtitles = send(server, headers, folder / GAP, "?format=vtt").text

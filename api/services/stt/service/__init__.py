@@ -93,7 +93,8 @@ def hear(model: Loaded, recording: Recording, wanted: Wanted, watch: Stopwatch) 
             heard = engine.recognize(piece.samples, language, words=wanted.words)
         # What the first piece is in, the others are.
         language = heard.language
-        placed = (_placed(s, piece.start, recording.seconds) for s in heard.segments)
+        spoken = (_within(segment, piece.speech) for segment in heard.segments)
+        placed = (_placed(segment, piece.start, recording.seconds) for segment in spoken)
         yield Heard(language, tuple(segment for segment in placed if segment.text))
         watch.progress(piece.start + len(piece.samples) / RATE, recording.seconds)
 
@@ -103,6 +104,14 @@ def _language(model: Loaded, wanted: Wanted) -> str | None:
     if wanted.language != AUTO:
         return wanted.language
     return model.entry.languages[0] if len(model.entry.languages) == 1 else None
+
+
+def _within(segment: Segment, speech: tuple[float, float]) -> Segment:
+    """The segment without the silence around the speech, which some engines count to it."""
+    first, last = speech
+    if segment.words or segment.end <= first or segment.start >= last:
+        return segment
+    return replace(segment, start=max(segment.start, first), end=min(segment.end, last))
 
 
 def _placed(segment: Segment, start: float, most: float) -> Segment:

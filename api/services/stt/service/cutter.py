@@ -19,6 +19,7 @@ REMEMBERED = 30 * FRAMES_PER_S  # frames that say how loud it is here
 PAUSE = FRAMES_PER_S // 2
 LONG_PAUSE = 3 * FRAMES_PER_S // 2  # ends a piece however short it is
 MARGIN = FRAMES_PER_S // 2  # kept of the silence on either side
+LEAD = FRAMES_PER_S // 5  # of the silence on either side, what counts to the speech
 LEAST_SPEECH = FRAMES_PER_S // 5  # less is a click
 SMOOTHED = 3 * FRAMES_PER_S // 10  # the quietest point is that of the quietest 0.3 s
 SILENCE_DB = -85.0  # below full scale; nothing quieter is speech, though some comes near
@@ -29,10 +30,14 @@ Levels = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Piece:
-    """Samples that hold speech, and the second of the recording at which they begin."""
+    """Samples that hold speech, and the second of the recording at which they begin.
+
+    `speech` is from when to when somebody speaks, in seconds of the samples.
+    """
 
     start: float
     samples: Samples
+    speech: tuple[float, float]
 
 
 def pieces(read: Callable[[int], Samples], lengths: Lengths) -> Iterator[Piece]:
@@ -53,8 +58,11 @@ def pieces(read: Callable[[int], Samples], lengths: Lengths) -> Iterator[Piece]:
             window.drop(int(speech[0]) - MARGIN)
             continue
         end = _end(window, speech, least, most)
-        if np.count_nonzero(speech < end) >= LEAST_SPEECH:
-            yield Piece(window.seconds, window.samples(end))
+        speech = speech[speech < end]
+        if len(speech) >= LEAST_SPEECH:
+            first, last = max(speech[0] - LEAD, 0), min(speech[-1] + 1 + LEAD, end)
+            times = (float(first / FRAMES_PER_S), float(last / FRAMES_PER_S))
+            yield Piece(window.seconds, window.samples(end), times)
         window.drop(end)
 
 
