@@ -46,7 +46,7 @@ test: $(VENV)/.dev  ## Run every test (those whose programs are missing say so a
 	$(PYTEST) $$(($$(nproc) + 1))
 
 test-postgres: $(VENV)/.dev  ## Run the quick tests of accounts, HTTP and tables on PostgreSQL
-	PERCEPT_TEST_DATABASE=postgresql $(PYTEST) logical -m "not slow" tests/accounts tests/http tests/models
+	PERCEPT_TEST_DATABASE=postgresql $(PYTEST) logical -m "not slow" tests/accounts tests/db tests/http tests/models
 
 check: $(VENV)/.dev  ## Format, lint, types, architecture, quick tests, openapi.json
 	@$(BIN)/python --version

@@ -7,10 +7,10 @@ from flask import Flask
 
 from api import accounts, services
 from api.config import Settings, load_settings
+from api.db import database
 from api.http import (
     capacity,
     cors,
-    database,
     deletions,
     docs,
     errors,

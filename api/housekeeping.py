@@ -14,7 +14,8 @@ from api.accounts.history import service as history
 from api.accounts.jobs import service as jobs
 from api.accounts.uploads import service as uploads
 from api.config import Settings
-from api.http import callbacks, database, deletions, idempotency
+from api.db import database
+from api.http import callbacks, deletions, idempotency
 
 ROUND, MINUTE, HOUR, DAY = 2.0, 60.0, 3600.0, 86_400.0
 log = logging.getLogger(__name__)

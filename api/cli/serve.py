@@ -23,7 +23,7 @@ from api.config import (
     unknown_settings,
 )
 from api.preflight import address_problem
-from api.relay import redirect_stderr
+from api.server.relay import redirect_stderr
 from api.storage.reserve import Reserve
 
 log = logging.getLogger("percept.settings")
@@ -61,7 +61,7 @@ def serve(host: str | None, port: int | None, workers: int | None, threads: int 
     return_memory()
     allow_many_files()
     # exec: gunicorn's master starts clean, without what the set-up has imported.
-    command = ["api.master", "-c", "python:api.gunicorn_conf", "api.wsgi:app"]
+    command = ["api.server.master", "-c", "python:api.server.gunicorn_conf", "api.wsgi:app"]
     os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606  # no shell is wanted
 
 

@@ -4,7 +4,7 @@ import click
 
 from api.cli.checks import check
 from api.config import BadSetting, allow_many_files, load_settings, log_to, return_memory
-from api.relay import redirect_stderr
+from api.server.relay import redirect_stderr
 
 
 @click.command()
@@ -28,8 +28,8 @@ def worker(port: int | None) -> None:
     from api.app import create_app
     from api.enginekit import guests
     from api.http.inference import pools
-    from api.http.metrics_server import serve_metrics
     from api.jobs.redis_worker import serve
+    from api.server.metrics_server import serve_metrics
 
     app = create_app(settings)
     guests.warm_up()

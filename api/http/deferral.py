@@ -11,11 +11,11 @@ from flask_restx import Namespace
 from sqlalchemy import func, select
 
 from api.config import Settings
+from api.db.database import may_be_done, refuse_if_full
 from api.errors import NotReady, Overloaded, Unusable, invalid
 from api.extensions import db
 from api.http import jobs
 from api.http.auth import Caller, caller, hold
-from api.http.database import may_be_done, refuse_if_full
 from api.http.deletions import delete_files
 from api.http.history import storage
 from api.http.options import Option

@@ -20,7 +20,7 @@ from api.http import faults
 from api.http.jobs import running
 from api.http.proxies import public
 from api.http.ratelimit import RateLimited
-from api.http.sockets import TooSlow
+from api.http.serving import TooSlow
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ import errno
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from api.db.database import reserve
 from api.errors import N_, OUT_OF_FILES, NotReady, PerceptError
-from api.http.database import reserve
 from api.http.refusals import busy
 from api.storage.reserve import FULL
 

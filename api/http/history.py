@@ -11,9 +11,9 @@ from flask import Flask, current_app
 from sqlalchemy.exc import IntegrityError
 
 from api.config import BadSetting, Settings
+from api.db.database import may_be_done
 from api.errors import NotSignedIn
 from api.extensions import db
-from api.http.database import may_be_done
 from api.http.deletions import delete_files
 from api.http.jobs import running
 from api.jobs import states

@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from flask_restx import fields
 
 from api.config import Settings
+from api.db.database import refuse_if_full
 from api.enginekit import guests
 from api.enginekit.catalogue import Entry
 from api.enginekit.installed import InstalledModels
@@ -20,7 +21,6 @@ from api.enginekit.stopwatch import Stopwatch
 from api.http import history, metrics
 from api.http.auth import caller
 from api.http.capacity import admitted
-from api.http.database import refuse_if_full
 from api.http.jobs import running
 from api.http.restx import Id, Milliseconds, Time
 from api.http.times import rfc3339

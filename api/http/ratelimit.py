@@ -11,9 +11,9 @@ from limits import RateLimitItem, parse
 from limits.strategies import FixedWindowRateLimiter
 
 from api.config import Settings
+from api.db.counters import DatabaseCounters
+from api.db.redis_counters import SharedCounters
 from api.errors import PerceptError
-from api.http.counters import DatabaseCounters
-from api.http.redis_counters import SharedCounters
 
 log = logging.getLogger(__name__)
 

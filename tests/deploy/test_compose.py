@@ -59,7 +59,7 @@ def test_one_container_offers_the_api() -> None:
 def test_it_leaves_time_to_drain() -> None:
     """Docker waits longer for the server to end than gunicorn waits for running requests."""
     grace = int(services()["api"]["stop_grace_period"].removesuffix("s"))
-    source = (ROOT / "api" / "gunicorn_conf.py").read_text()
+    source = (ROOT / "api" / "server" / "gunicorn_conf.py").read_text()
     assert grace > int(re.search(r"^graceful_timeout = (\d+)", source, re.MULTILINE)[1])
 
 

@@ -141,7 +141,7 @@ def test_parts_are_asked_how_they_are(name: str) -> None:
 @pytest.mark.parametrize("name", SERVERS)
 def test_running_requests_may_end(name: str) -> None:
     """Before Kubernetes kills: the pause before the end, and what gunicorn waits for."""
-    source = (ROOT / "api" / "gunicorn_conf.py").read_text()
+    source = (ROOT / "api" / "server" / "gunicorn_conf.py").read_text()
     graceful = int(re.search(r"^graceful_timeout = (\d+)", source, re.MULTILINE)[1])
     pod = pods()[name]
     pause = int(pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])

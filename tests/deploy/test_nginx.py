@@ -41,7 +41,7 @@ def test_every_service_has_its_upstream() -> None:
 
 def test_connections_end_before_gunicorn_ends_them() -> None:
     """A resting connection is given up by nginx first, never found closed."""
-    source = (ROOT / "api" / "gunicorn_conf.py").read_text()
+    source = (ROOT / "api" / "server" / "gunicorn_conf.py").read_text()
     ours = int(re.search(r"^keepalive = (\d+)", source, re.MULTILINE)[1])
     (theirs,) = re.findall(r"keepalive_timeout (\d+)s;", (FOLDER / "upstreams.conf").read_text())
     assert int(theirs) < ours

@@ -21,8 +21,8 @@ from sqlalchemy.exc import OperationalError
 from api.app import create_app
 from api.cli.app import MIGRATIONS
 from api.config import Settings
+from api.db import postgres
 from api.extensions import db
-from api.http import postgres
 
 pytestmark = pytest.mark.slow
 ME, CROWD = "/api/v1/users/me", 50

@@ -22,7 +22,7 @@ from servers import Server
 from api.config import allow_many_files
 from api.enginekit.child import Child
 from api.errors import OUT_OF_FILES
-from api.http.connections import RESERVE, affordable
+from api.server.connections import RESERVE, affordable
 from api.storage import Storage
 
 Refused = Callable[..., dict[str, Any]]

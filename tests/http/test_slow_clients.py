@@ -15,7 +15,7 @@ import httpx
 import pytest
 from servers import Server
 
-from api.http.sockets import GRACE_SECONDS, STALL_SECONDS
+from api.server.sockets import GRACE_SECONDS, STALL_SECONDS
 
 pytestmark = pytest.mark.slow
 HALF_HEAD = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Slow: "

@@ -2,18 +2,24 @@
 
 import re
 
+import pytest
+
 from api.config import ROOT
 
 TEXT = (ROOT / "docs" / "architecture.md").read_text()
 
 
-def test_files_of_http() -> None:
-    """The table of `api/http/` has each of its files once, and no other."""
-    table = TEXT.partition("## Files in `api/http/`\n")[2].partition("\n## ")[0]
+@pytest.mark.parametrize(
+    ("title", "packages"),
+    [("`api/http/`", ["http"]), ("`api/server/` and `api/db/`", ["server", "db"])],
+)
+def test_files(title: str, packages: list[str]) -> None:
+    """The table of a package has each of its files once, and no other."""
+    table = TEXT.partition(f"## Files in {title}\n")[2].partition("\n## ")[0]
     cells = re.findall(r"^\|(.*?)\|", table, re.MULTILINE)
-    named = re.findall(r"`(\w+\.py)`", " ".join(cells))
-    files = {file.name for file in (ROOT / "api" / "http").glob("*.py")} - {"__init__.py"}
-    assert sorted(named) == sorted(files)
+    named = re.findall(r"`(?:\w+/)?(\w+\.py)`", " ".join(cells))
+    files = [file.name for package in packages for file in (ROOT / "api" / package).glob("*.py")]
+    assert sorted(named) == sorted(set(files) - {"__init__.py"})
 
 
 def test_folders() -> None:

@@ -32,7 +32,7 @@ def imported(folder: Path, *code: str) -> set[str]:
     [
         (["import api"], {*HEAVY, "flask", "sqlalchemy", "numpy"}),
         (["import api.config"], {*HEAVY, "flask", "sqlalchemy", "numpy", "PIL"}),
-        (["import api.gunicorn_conf"], {*HEAVY, "api.app", "flask", "sqlalchemy", "numpy"}),
+        (["import api.server.gunicorn_conf"], {*HEAVY, "api.app", "flask", "sqlalchemy", "numpy"}),
         (["import api.cli"], {*HEAVY, "api.app", "flask"}),
         ([MAKE_APP], HEAVY),
         ([MAKE_APP, WARM], HEAVY - {"ai_edge_litert"}),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from api.http.worker import draining
+from api.http.serving import draining
 
 
 def app(_: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Delete, Select, delete, select
 
+from api.db.database import reuse_space
 from api.errors import NotFound
 from api.extensions import db
 from api.http.auth import Caller
-from api.http.database import reuse_space
 from api.http.deletions import delete_files
 from api.http.history import storage
 from api.models import UNFINISHED, HistoryEntry, Job, Upload, now

@@ -18,7 +18,7 @@ from api.http.jobs import job, job_json, summary_json
 from api.http.options import takes_options
 from api.http.refusals import busy, refusal
 from api.http.restx import Binary, answers_with
-from api.http.worker import draining
+from api.http.serving import draining
 from api.models import UNFINISHED, Job
 
 EVENTS = "text/event-stream"

@@ -9,11 +9,11 @@ from uuid import UUID
 from flask import current_app
 from sqlalchemy import Delete, delete, func, select
 
+from api.db.database import refuse_if_full
 from api.errors import Conflict, Forbidden
 from api.extensions import db
 from api.http import uploaded
 from api.http.auth import Caller, hold
-from api.http.database import refuse_if_full
 from api.http.deletions import delete_files
 from api.http.history import storage
 from api.models import Upload, User, new_id, now

@@ -20,8 +20,8 @@ from stored import contents, count, picture
 from api.accounts.history import service
 from api.app import create_app
 from api.config import Settings
+from api.db import database
 from api.extensions import db
-from api.http import database
 from api.http.auth import Caller
 from api.models import HistoryEntry, User
 

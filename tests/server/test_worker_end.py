@@ -8,7 +8,7 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.sock import TCPSocket
 
-from api.http.worker import PatientWorker
+from api.server.worker import PatientWorker
 
 
 @pytest.fixture

@@ -1,13 +1,14 @@
 """The sockets of clients: a limit on how long a client may take, and an end that it can read."""
 
 import contextlib
-import errno
 import logging
 import socket
 import struct
 import time
 from collections.abc import Iterator
 from typing import Any
+
+from api.http.serving import TooSlow
 
 STALL_SECONDS = 20.0
 # How long a client may take nothing of its answer. Its buffers make a slow reader take much at
@@ -22,13 +23,6 @@ SILENCE_SECONDS = 2.0
 RESET = struct.pack("ii", 1, 0)
 PIECE_BYTES = 65_536
 log = logging.getLogger("percept.connections")
-
-
-class TooSlow(ConnectionResetError):
-    """The client keeps us waiting. A kind of reset, which gunicorn ends without a fuss."""
-
-    def __init__(self) -> None:
-        super().__init__(errno.ECONNRESET, "the client is too slow")
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ import mmap
 import select
 import signal
 import socket
-import threading
 import time
 from http import HTTPStatus
 from typing import Any
@@ -15,10 +14,9 @@ import uuid_utils
 from gunicorn.workers.gthread import ThreadWorker
 
 from api.errors import OUT_OF_FILES
-from api.http.connections import Connection, affordable
+from api.http.serving import draining
+from api.server.connections import Connection, affordable
 
-# Set once this worker is to end, by TERM or a reload: answers that have no end must end now.
-draining = threading.Event()
 OUT_OF_FILES_SECONDS = 0.05
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from gunicorn.arbiter import Arbiter
 
-from api.master import PatientMaster
+from api.server.master import PatientMaster
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from limits.strategies import FixedWindowRateLimiter
 
 from api.app import create_app
 from api.config import Settings
+from api.db import redis_counters
+from api.db.counters import DatabaseCounters
+from api.db.redis_counters import SharedCounters
 from api.extensions import db
-from api.http import redis_counters
-from api.http.counters import DatabaseCounters
-from api.http.redis_counters import SharedCounters
 
 TEN = parse("10/minute")
 WHO = "ada@example.com"

@@ -25,14 +25,14 @@ def streaming(tmp_path: Path) -> Iterator[tuple[psutil.Process, str]]:
     place = f"127.0.0.1:{free_port()}"
     worker = [
         "--worker-class",
-        "api.http.worker.PatientWorker",
+        "api.server.worker.PatientWorker",
         "--threads",
         "8",
         "--no-control-socket",
     ]
     support = Path(__file__).parents[1] / "support"
     process = subprocess.Popen(
-        [sys.executable, "-m", "api.master", *worker, "-b", place, "endless:app"],
+        [sys.executable, "-m", "api.server.master", *worker, "-b", place, "endless:app"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(support)},
         stderr=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ settings = load_settings()
 
 host = f"[{settings.host}]" if ":" in settings.host else settings.host  # IPv6
 bind = f"{host}:{settings.port}"
-worker_class = "api.http.worker.PatientWorker"
+worker_class = "api.server.worker.PatientWorker"
 workers = settings.workers
 threads = settings.threads
 worker_connections = max(1000, 2 * threads)

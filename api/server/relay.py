@@ -26,7 +26,7 @@ def redirect_stderr(level: str) -> int:
     os.set_inheritable(direct, True)
     reading, writing = os.pipe()
     subprocess.run(  # noqa: S603  # our own module
-        [sys.executable, "-m", "api.relay", level],
+        [sys.executable, "-m", "api.server.relay", level],
         stdin=reading,
         stdout=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is for the server; this ends when nobody writes any more

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from api.http import sockets
-from api.http.sockets import PatientSocket, TooSlow
+from api.server import sockets
+from api.server.sockets import PatientSocket, TooSlow
 
 Pair = tuple[PatientSocket, socket.socket]
 

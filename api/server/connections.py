@@ -8,8 +8,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn
 
-from api.http.parser import StrictParser
-from api.http.sockets import PatientSocket
+from api.server.parser import StrictParser
+from api.server.sockets import PatientSocket
 
 # Files kept for requests (temporary files, the database, pipes), at most half of what is left.
 RESERVE = 200

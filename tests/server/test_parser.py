@@ -7,8 +7,8 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.http.errors import InvalidHeader
 
-from api.http.parser import CONTINUE, StrictParser
-from api.http.sockets import PatientSocket
+from api.server.parser import CONTINUE, StrictParser
+from api.server.sockets import PatientSocket
 
 Pair = tuple[StrictParser, socket.socket]
 HEALTH = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"

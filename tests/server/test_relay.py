@@ -20,7 +20,7 @@ SCRIPT = """
 import os, subprocess, sys, warnings
 from api import jsonlines
 from api.config import log_stream, log_to
-from api.relay import redirect_stderr
+from api.server.relay import redirect_stderr
 
 log_to(redirect_stderr("info"))
 jsonlines.configure("info", stream=log_stream())
@@ -48,7 +48,7 @@ def python(*words: str, typed: bytes = b"") -> list[dict[str, Any]]:
 
 def test_each_line_is_an_object() -> None:
     """Empty lines go, odd bytes do no harm, and the level is the one that the line names."""
-    found = python("-m", "api.relay", "info", typed=NOISE)
+    found = python("-m", "api.server.relay", "info", typed=NOISE)
     assert [line["level"] for line in found] == ["info", "warning", "warning", "warning", "error"]
     assert found[3]["message"] == 'caf\ufffd "quoted" \x1b[31mred\x1b[0m'
     assert {line["logger"] for line in found} == {"stderr"}
@@ -57,7 +57,9 @@ def test_each_line_is_an_object() -> None:
 
 def test_the_log_level_counts() -> None:
     """Who asks for errors alone is not told of delegates."""
-    assert [line["level"] for line in python("-m", "api.relay", "error", typed=NOISE)] == ["error"]
+    assert [line["level"] for line in python("-m", "api.server.relay", "error", typed=NOISE)] == [
+        "error"
+    ]
 
 
 def test_all_that_a_process_and_its_children_write() -> None:
@@ -72,7 +74,7 @@ def test_it_is_no_child_of_the_server() -> None:
     script = """
 import logging, psutil
 from api import jsonlines
-from api.relay import redirect_stderr
+from api.server.relay import redirect_stderr
 
 redirect_stderr("info")
 jsonlines.configure("info")
@@ -85,6 +87,6 @@ logging.info("%d children", len(psutil.Process().children()))
 @pytest.mark.parametrize("size", [70_000, 1_000_000])
 def test_long_lines_are_cut(size: int) -> None:
     """A line without an end takes no memory without an end."""
-    found = python("-m", "api.relay", "info", typed=b"x" * size)
+    found = python("-m", "api.server.relay", "info", typed=b"x" * size)
     assert sum(len(line["message"]) for line in found) == size
     assert max(len(line["message"]) for line in found) <= 64 * 1024

@@ -43,7 +43,7 @@ def _connection_options(settings: Settings) -> dict[str, Any]:
 
 
 def _postgres() -> ModuleType:
-    from api.http import postgres  # noqa: PLC0415  # SQLite's users need not wait for psycopg
+    from api.db import postgres  # noqa: PLC0415  # SQLite's users need not wait for psycopg
 
     return postgres
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from limits.storage import RedisStorage, Storage
 
-from api.http.counters import DatabaseCounters, hashed
+from api.db.counters import DatabaseCounters, hashed
 
 Result = TypeVar("Result")
 TIMEOUT_SECONDS = 0.5

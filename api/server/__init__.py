@@ -1,0 +1,1 @@
+"""How gunicorn serves: its configuration, master, worker, connections and log lines."""
