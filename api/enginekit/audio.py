@@ -4,13 +4,14 @@ Everything goes through PyAV (FFmpeg's libraries, x264 and x265), which only gue
 """
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
+from numpy.typing import NDArray
 
 from api.enginekit import audio_tracks
 from api.enginekit.audio_sink import Sink
@@ -22,6 +23,9 @@ from api.errors import Unusable
 SHORTEST_S = 0.1
 # Decoders go a little over 1; what is far beyond is damage.
 LOUDEST = 8.0
+# Films have speech in the centre, music and noise around it. Not 0: names of channels may be wrong.
+BESIDE_CENTRE = {"FC": 1.0, "FL": 0.7, "FR": 0.7, "LFE": 0.25}
+AROUND = 0.5
 # Raised for packets of a broken file. IndexError: PyAV at the end of a file in which one more
 # stream began midway.
 DAMAGE = (FFmpegError, IndexError)
@@ -32,34 +36,28 @@ def decode(
 ) -> Decoded:
     """Write an audio track to `sink` as 16-bit mono at RATE, with silence where it has gaps.
 
-    A file that breaks off counts as far as it goes. Without `track`, this is the default track, or
-    another one if the default track is silent or cannot be decoded.
+    A file that breaks off counts as far as it goes. Without `track`, this is the best track that
+    can be decoded, such as the default one.
 
     Raises:
         Unusable: `audio_unreadable`: no recording, or more of it damaged than good;
             `audio_too_short`; `track_not_found`.
         TooLarge: `audio_too_long`.
     """
-    silent: list[int] = []
+    numbers = audio_tracks.numbers(source, track)
     refusals: list[Unusable] = []
-    for number in audio_tracks.numbers(source, track):
+    for place, number in enumerate(numbers, 1):
         try:
-            decoded, has_sound = _decode(source, sink, most_seconds, number)
+            return _decode(source, sink, most_seconds, number, tuple(numbers[place:]))
         except Unusable as refusal:
             refusals.append(refusal)
-            continue
-        if has_sound:
-            return decoded
-        silent.append(number)
-    if not silent:
-        raise refusals[0]
-    return _decode(source, sink, most_seconds, silent[0])[0]
+    raise refusals[0]
 
 
 def _decode(
-    source: BinaryIO, sink: BinaryIO, most_seconds: float, number: int
-) -> tuple[Decoded, bool]:
-    """Write one track to `sink`; also tell whether it has sound."""
+    source: BinaryIO, sink: BinaryIO, most_seconds: float, number: int, others: tuple[int, ...]
+) -> Decoded:
+    """Write the track of this number to `sink`."""
     sink.seek(0)
     sink.truncate()
     out = Sink(sink, most_seconds)
@@ -74,7 +72,7 @@ def _decode(
         raise Unusable("The recording is shorter than 0.1 seconds.", "audio_too_short")
     if length <= most_seconds:
         seconds = max(seconds, length)
-    return Decoded(seconds, number, tracks, is_whole), out.has_sound
+    return Decoded(seconds, number, tracks, others, is_whole)
 
 
 def _place(frames: "_Frames", timeline: Timeline, out: Sink) -> bool:
@@ -132,6 +130,15 @@ def _samples(frame: av.AudioFrame) -> Samples:
     samples = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, frame.layout.nb_channels).T
+    sound = _as_floats(samples)
+    names = [channel.name for channel in frame.layout.channels] if len(sound) > 2 else []
+    if "FC" in names:
+        sound *= np.array([[BESIDE_CENTRE.get(name, AROUND)] for name in names], np.float32)
+    return sound
+
+
+def _as_floats(samples: NDArray[Any]) -> Samples:
+    """Samples of any type, which has its own full scale, in -1..1."""
     if samples.dtype.kind == "f":
         if not np.abs(samples).max(initial=0) <= LOUDEST:  # also where it is not a number
             samples = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0).clip(-1, 1)

@@ -6,12 +6,11 @@ import av
 import numpy as np
 
 from api.enginekit.mixing import Mixer
-from api.enginekit.samples import RATE, Samples, has_sound
+from api.enginekit.samples import RATE, Samples
 from api.errors import TooMuchAtOnce
 
 BYTES_PER_SAMPLE = 2
 MOST_WAITING = 8_000_000  # samples of all channels; a second of the highest rate has fewer
-FULL_SCALE = 32_768
 # A recorder that leaves out silence makes a gap several times a second.
 SHORT_GAP_S = 2.0
 
@@ -21,7 +20,6 @@ class Sink:
 
     def __init__(self, file: BinaryIO, most_seconds: float):
         self.samples = 0  # written so far
-        self.has_sound = False
         self._end = 0.0  # when that ends which was handed in
         self._file = file
         self._most_seconds = most_seconds
@@ -73,10 +71,8 @@ class Sink:
 
     def _put(self, frames: list[av.AudioFrame]) -> None:
         for frame in frames:
-            samples = frame.to_ndarray()[0]
-            self._grow(len(samples))
-            self._file.write(samples.tobytes())
-            self.has_sound = self.has_sound or has_sound(samples / np.float32(FULL_SCALE))
+            self._grow(frame.samples)
+            self._file.write(frame.to_ndarray().tobytes())
 
     def _grow(self, samples: int) -> int:
         """Count samples up to the limit; how many bytes they take."""

@@ -24,6 +24,7 @@ CONTAINERS = (
 PATIENT = {"probesize": "32000000", "analyzeduration": "600000000"}
 SLOWEST, FASTEST = 1000, 768_000  # samples per second that a recording may claim
 MOST_CHANNELS = 64
+MOST_TRACKS = 8  # that are tried; each takes as long as a file of its own
 # Tracks beside the main one: a commentary, or a description of the video.
 ASIDE = (
     Disposition.comment
@@ -96,7 +97,8 @@ def numbers(source: BinaryIO, wanted: int | None) -> list[int]:
         if not tracks:
             raise Unusable("The file contains no audio.", "audio_unreadable")
         if wanted is None:
-            return sorted(range(1, len(tracks) + 1), key=lambda n: _rank(tracks[n - 1]))
+            best_first = sorted(range(1, len(tracks) + 1), key=lambda n: _rank(tracks[n - 1]))
+            return best_first[:MOST_TRACKS]
         if wanted > len(tracks):
             raise Unusable(
                 "The file has no audio track %(track)s. "

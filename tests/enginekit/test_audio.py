@@ -89,6 +89,26 @@ def test_channels_become_one(channels: int) -> None:
     assert np.abs(samples - tone() / channels).max() < 1e-3
 
 
+@pytest.mark.parametrize("centre", [True, False])
+def test_the_centre_of_a_film(centre: bool) -> None:
+    """Speech in the centre counts more than what is around it; elsewhere it is still heard."""
+    hiss = np.random.default_rng(0).normal(0, 0.05, (6, RATE))
+    hiss[2 if centre else 4] = tone()
+    out = io.BytesIO()
+    with av.open(out, "w", format="flac") as file:
+        stream = file.add_stream("flac", rate=RATE, layout="5.1")
+        frame = av.AudioFrame.from_ndarray(
+            (hiss.T.reshape(1, -1) * 32767).astype("<i2"), "s16", "5.1"
+        )
+        frame.sample_rate = RATE
+        file.mux([*stream.encode(frame), *stream.encode(None)])
+    found = decoded(out.getvalue())
+    share = float(found @ tone() / (tone() @ tone()))
+    around = np.std(found - share * tone())
+    assert share == pytest.approx(1 / 6 if centre else 1 / 12, rel=0.05)
+    assert share / around > (15 if centre else 6)
+
+
 @pytest.mark.parametrize(
     ("container", "codec"),
     [

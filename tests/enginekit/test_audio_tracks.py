@@ -25,9 +25,6 @@ def tone(seconds: float = 1.0) -> np.ndarray:
     return 0.5 * np.sin(2 * np.pi * 440 * at) * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * at))
 
 
-SILENCE = np.zeros(MADE)
-
-
 def heard(data: bytes, most: float = 60, track: int | None = None) -> tuple[list[float], Decoded]:
     """When sound begins after silence, in tenths of a second, and what is known of the file."""
     out = io.BytesIO()
@@ -159,13 +156,16 @@ def test_the_track_that_players_take(first: int, second: int, expected: int) -> 
         assert (found, decoded.track, decoded.tracks) == (starts, number, 2)
 
 
-def test_a_silent_track_is_passed_over() -> None:
-    """Unless it is chosen, or no track has sound."""
-    silent = Track([(0, SILENCE)], disposition=DEFAULT)
-    data = written("matroska", silent, Track([(0, SILENCE)]), Track([(0, tone())]))
-    assert heard(data)[1].track == 3
-    assert heard(data, track=1)[1].track == 1
-    assert heard(written("matroska", Track([(0, SILENCE)]), silent))[1].track == 2
+def test_which_tracks_to_try_next() -> None:
+    """If nobody speaks in the best one; not too many, and none if one was chosen."""
+    kinds = (0, DEFAULT, COMMENT, 0)
+    data = written(
+        "matroska", *(Track([(0, tone(0.2))], disposition=Disposition(k)) for k in kinds)
+    )
+    assert (heard(data)[1].track, heard(data)[1].others) == (2, (1, 4, 3))
+    assert heard(data, track=4)[1].others == ()
+    many = written("matroska", *[Track([(0, tone(0.2))])] * 12)
+    assert heard(many)[1].others == (2, 3, 4, 5, 6, 7, 8)
 
 
 def test_a_track_that_cannot_be_decoded() -> None:

@@ -36,8 +36,8 @@ FORMAT = Option(
 MODEL = Option("model", "Name of an installed model; see `GET /models`.")
 TRACK = Option(
     "track",
-    "Number of the audio track in a file with several, from 1. Default: the file's default track, "
-    "or another one if that is silent or cannot be decoded.",
+    "Number of the audio track in a file with several, from 1. Default: the file's default track. "
+    "If nobody speaks in it, or it cannot be decoded: the first track in which somebody speaks.",
     int,
     minimum=1,
 )

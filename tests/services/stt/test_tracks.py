@@ -25,9 +25,9 @@ def speech(beckett: bytes) -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def two_tracks(speech: np.ndarray) -> bytes:
-    """A video whose first track is silent; the second, its default one, speaks at once."""
-    silent = Track([(0, np.zeros(RATE))])
-    spoken = Track([(0, speech)], disposition=Disposition.default)
+    """A video whose default track, the first, is silent; somebody speaks in the second."""
+    silent = Track([(0, np.zeros(RATE))], disposition=Disposition.default)
+    spoken = Track([(0, speech)])
     return written("matroska", silent, spoken, video=(0, 8))
 
 
@@ -38,7 +38,7 @@ def ask(client: FlaskClient, person: Person, data: bytes, query: str = "", **hea
 
 
 def test_the_answer_names_the_track(client: FlaskClient, ada: Person, two_tracks: bytes) -> None:
-    """The default one, or the one that was chosen, also as a field of a form."""
+    """The first in which somebody speaks, or the one that was chosen in a field of the form."""
     found = ask(client, ada, two_tracks).get_json()
     assert found["text"]
     assert (found["track"], found["tracks"], round(found["duration"])) == (2, 2, 8)

@@ -1,11 +1,13 @@
 """Transcribes recordings: decodes them, cuts them into pieces of speech, recognises each."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from api.enginekit.pool import Loaded
 from api.enginekit.samples import RATE
 from api.enginekit.stopwatch import Stopwatch
+from api.errors import TooLarge, Unusable
 from api.services.stt.engines import Heard, Recognizer, Segment
 from api.services.stt.service import cutter
 from api.services.stt.service.choice import AUTO, Wanted, choose, code_of
@@ -68,15 +70,33 @@ def transcribe(
         Unusable, TooLarge: it cannot be read, or is too long.
         Overloaded: nobody is free to read it.
     """
-    with watch.stage("decode"):
-        recording = decoded(data, limits.most_minutes, limits.track, keep=limits.keep)
-    with recording.sound:
-        heard = list(hear(model, recording, wanted, watch))
+    recording, heard = _said(model, data, wanted, limits, watch)
     segments = [segment for piece in heard for segment in piece.segments]
     language = heard[0].language if heard else _language(model, wanted) or UNDETERMINED
     seconds = round(recording.seconds, 3)
     copy, track, tracks = recording.copy, recording.track, recording.tracks
     return Transcript(language, seconds, segments, copy, track, tracks)
+
+
+def _said(
+    model: Loaded, data: bytes, wanted: Wanted, limits: Limits, watch: Stopwatch
+) -> tuple[Recording, list[Heard]]:
+    """The track that is wanted, or the first in which somebody speaks, and what is said in it."""
+
+    def listen(number: int | None) -> tuple[Recording, list[Heard]]:
+        with watch.stage("decode"):
+            recording = decoded(data, limits.most_minutes, number, keep=limits.keep)
+        with recording.sound:
+            return recording, list(hear(model, recording, wanted, watch))
+
+    first = listen(limits.track)
+    if first[1]:
+        return first
+    for number in first[0].others:
+        with suppress(Unusable, TooLarge):
+            if (found := listen(number))[1]:
+                return found
+    return first
 
 
 def hear(model: Loaded, recording: Recording, wanted: Wanted, watch: Stopwatch) -> Iterator[Heard]:

@@ -28,6 +28,9 @@ FULL_SCALE = np.float32(32_768)
 class Recording:
     """A decoded recording: its length, its samples one after the other, a copy to keep, its track.
 
+    `others` are numbers of tracks that may be taken instead.
+
+
     Whoever has it closes `sound`.
     """
 
@@ -36,6 +39,7 @@ class Recording:
     copy: File | None
     track: int
     tracks: int
+    others: tuple[int, ...]
 
     def read(self, count: int) -> Samples:
         """The next samples, -1..1, up to `count`; fewer at the end."""
@@ -65,4 +69,6 @@ def decoded(data: bytes, most_minutes: int, track: int | None, *, keep: bool) ->
             ),
         )
         kept = File(copy.read_bytes(), kind) if keep else None
-        return Recording(found.seconds, sound.open("rb"), kept, found.track, found.tracks)
+        return Recording(
+            found.seconds, sound.open("rb"), kept, found.track, found.tracks, found.others
+        )
