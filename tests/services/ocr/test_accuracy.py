@@ -5,6 +5,8 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import mean
 
+import layouts
+import numpy as np
 import pytest
 from pages import error_rate
 
@@ -58,6 +60,15 @@ def test_one_engine_alone(pool: EnginePool, shared: Path) -> None:
     """With nothing pulled, at most 0.12 of the characters are wrong, even on hard pages."""
     alone = readers(pool.store, pool.get, "rapidocr", None)
     check(rates(alone, shared, HARD), 0.12)
+
+
+@pytest.mark.parametrize("kind", ["columns-narrow", "form-wide", "grid-cells"])
+def test_drawn_layouts(pool: EnginePool, kind: str) -> None:
+    """Columns that the detector takes for one, wide labels and drawn cells are read in order."""
+    page = layouts.drawn(kind, 1)
+    _, reading = readers(pool.store, pool.get, "rapidocr", None).read(np.asarray(page.page()))
+    text = "\n".join(line.text for line in reading.lines)
+    assert error_rate(text, "\n".join(page.text)) <= 0.02
 
 
 def test_the_better_of_two(pool: EnginePool, shared: Path) -> None:

@@ -1,6 +1,8 @@
 """Pieces of text that a detector found become lines of words in reading order."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,16 +23,47 @@ class Part:
 
 @dataclass(frozen=True)
 class Piece:
-    """Text that was read in one go; corners (4, 2) from where it begins, clockwise."""
+    """Text that was read in one go; corners (4, 2) from where it begins, clockwise.
+
+    `blanks` are wide places without ink in it, as shares of its width.
+    """
 
     corners: Points
     parts: tuple[Part, ...]
+    blanks: tuple[tuple[float, float], ...] = ()
 
 
-def arranged(pieces: list[Piece], frame: Frame) -> tuple[Line, ...]:
-    """Lines in reading order from the pieces in an image; polygons in pixels of its picture."""
-    corners = np.array([piece.corners for piece in pieces]).reshape(-1, 4, 2)
-    return tuple(_line([pieces[n] for n in row], frame) for row in reading_order(corners))
+def arranged(pieces: list[Piece], frame: Frame, rules: Points) -> tuple[Line, ...]:
+    """Return lines in reading order from the pieces in an image.
+
+    The polygons are in pixels of its picture. `rules` (m, 2, 2) are lines drawn on the page.
+    """
+    cut = [(n, part) for n, piece in enumerate(pieces) for part in _cut(piece)]
+    corners = np.array([part.corners for _, part in cut]).reshape(-1, 4, 2)
+    words = [" ".join(part.text for part in piece.parts) for _, piece in cut]
+    rows = reading_order(corners, words, [n for n, _ in cut], rules)
+    return tuple(_line([cut[n][1] for n in row], frame) for row in rows)
+
+
+def _cut(piece: Piece) -> Iterator[Piece]:
+    """What stands between the blanks of a piece, which may go across two columns."""
+    edges = [0.0, *((begin + end) / 2 for begin, end in piece.blanks), 1.0]
+    for begin, end in pairwise(edges):
+        parts = tuple(part for part in piece.parts if begin <= (part.begin + part.end) / 2 < end)
+        if parts:
+            # A blank ends where ink begins; the places of words are less exact.
+            left = max((b for _, b in piece.blanks if b <= (begin + end) / 2), default=0.0)
+            right = min((a for a, _ in piece.blanks if a >= (begin + end) / 2), default=1.0)
+            yield Piece(between(piece.corners, left, right), _within(parts, left, right))
+
+
+def _within(parts: tuple[Part, ...], left: float, right: float) -> tuple[Part, ...]:
+    """Return the parts, with their places as shares of the width from left to right."""
+
+    def share(x: float) -> float:
+        return min(1.0, max(0.0, (x - left) / (right - left)))
+
+    return tuple(replace(part, begin=share(part.begin), end=share(part.end)) for part in parts)
 
 
 def _line(row: list[Piece], frame: Frame) -> Line:

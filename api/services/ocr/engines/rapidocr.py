@@ -15,8 +15,10 @@ from rapidocr.utils.process_img import map_boxes_to_original
 
 from api.enginekit.catalogue import Entry
 from api.services.ocr.engines import Picture, Reading
+from api.services.ocr.engines.blanks import blanks_in
 from api.services.ocr.engines.geometry import Frame, Points, framed
 from api.services.ocr.engines.lines import Part, Piece, arranged
+from api.services.ocr.engines.rules import rules_in
 
 DETECTOR, RECOGNISER = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
 # The detector looks at a page of so many pixels; of long strips it sees their shorter side so.
@@ -103,7 +105,8 @@ class RapidReader:
         with self._lock:
             frame, found = self._upright(image, frame)
         pieces = [piece for piece in map(_piece, found) if piece.parts]
-        return Reading(frame.rotation, arranged(pieces, frame))
+        rules = rules_in(np.rot90(image, frame.quarters))
+        return Reading(frame.rotation, arranged(pieces, frame, rules))
 
     def _upright(self, image: Picture, frame: Frame) -> tuple[Frame, list[_Found]]:
         boxes = self._boxes(image)
@@ -166,7 +169,7 @@ def _piece(found: _Found) -> Piece:
     # The library turns tall boxes anticlockwise to read them: such a line begins top right.
     corners = np.roll(found.box, -1, axis=0) if high >= TALL * wide else found.box
     parts = tuple(_parts(found)) if found.score >= LOWEST_SCORE and found.text.strip() else ()
-    return Piece(corners.astype(np.float64), parts)
+    return Piece(corners.astype(np.float64), parts, blanks_in(found.crop))
 
 
 def _parts(found: _Found) -> Iterator[Part]:

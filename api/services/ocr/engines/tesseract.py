@@ -15,8 +15,9 @@ from api.enginekit.catalogue import Entry
 from api.services.ocr.engines import Picture, Reading
 from api.services.ocr.engines.geometry import Frame, Points, boxes_of
 from api.services.ocr.engines.languages import TRAINED, by_language
-from api.services.ocr.engines.layout import BOTTOM, LEFT, RIGHT, TOP
 from api.services.ocr.engines.lines import Part, Piece, arranged
+from api.services.ocr.engines.rows import BOTTOM, LEFT, RIGHT, TOP
+from api.services.ocr.engines.rules import rules_in
 
 WORD, LINE = tesserocr.RIL.WORD, tesserocr.RIL.TEXTLINE
 # A page takes seconds; one that takes longer than this is no page of text.
@@ -74,7 +75,8 @@ class TesseractReader:
                 return Reading(0, ())
             frame = Frame(width, height, quarters=int(found.Orientation()[0]))
             pieces = [_piece(words) for words in _apart(_words(found, frame))]
-        return Reading(frame.rotation, arranged(pieces, frame))
+        rules = rules_in(np.rot90(picture, frame.quarters))
+        return Reading(frame.rotation, arranged(pieces, frame, rules))
 
     @contextmanager
     def _interface(self, trained: str) -> Iterator[Any]:
