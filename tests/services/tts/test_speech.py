@@ -91,15 +91,25 @@ def test_the_history_knows_what_was_said(
 
 @pytest.mark.parametrize("form", ["wav", "mp3", "opus", "aac"])
 def test_the_first_sentence_is_there_before_the_last_is_made(
-    client: FlaskClient, ada: dict[str, Any], guest_calls: list[str], form: str
+    client: FlaskClient,
+    ada: dict[str, Any],
+    guest_calls: list[str],
+    say: Say,
+    listen: Listen,
+    form: str,
 ) -> None:
-    """The first bytes are those of the first task of a guest; two more follow."""
+    """The first bytes are those of the first task of a guest; two more follow.
+
+    They are all of the first sentence, but for the last half of a second.
+    """
+    alone = listen(say(SENTENCE).data).seconds
     client.get("/api/v1/tts/voices", headers=ada["headers"])
     guest_calls.clear()
     body = {"text": SENTENCE * 14, "format": form}
     answer = client.post("/api/v1/tts", json=body, headers=ada["headers"], buffered=False)
     first, *others = answer.iter_encoded()
     assert 0 < len(first) < sum(map(len, others)) / 3
+    assert listen(first).seconds > alone - 0.5
     # The engine may be warmed up first, with a word.
     assert guest_calls.count("speak") in (3, 4)
 

@@ -36,8 +36,8 @@ class Encoding:
     def __init__(self, coding: Coding, rate: int, whole: bool):
         self._coding, self._rate = coding, rate
         self._file: io.BytesIO | _Pipe = io.BytesIO() if whole else _Pipe()
-        # Or it would keep back 32 kB, some seconds of sound.
-        options = {"flush_packets": "1"}
+        # Or it would keep back 32 kB, some seconds of sound, and Ogg more than one second.
+        options = {"flush_packets": "1", "page_duration": "200000"}
         self._container = av.open(
             self._file, "w", format=coding.container, container_options=options
         )
