@@ -13,6 +13,7 @@ from api.services.stt.service import cutter
 from api.services.stt.service.choice import AUTO, Wanted, choose, code_of
 from api.services.stt.service.recording import Recording, decoded
 from api.services.stt.service.subtitles import srt, vtt
+from api.services.stt.service.trimming import trimmed
 from api.storage import File
 
 __all__ = [
@@ -113,7 +114,7 @@ def hear(model: Loaded, recording: Recording, wanted: Wanted, watch: Stopwatch) 
             heard = engine.recognize(piece.samples, language, words=wanted.words)
         # What the first piece is in, the others are.
         language = heard.language
-        spoken = (_within(segment, piece.speech) for segment in heard.segments)
+        spoken = (trimmed(segment, piece.speech) for segment in heard.segments)
         placed = (_placed(segment, piece.start, recording.seconds) for segment in spoken)
         yield Heard(language, tuple(segment for segment in placed if segment.text))
         watch.progress(piece.start + len(piece.samples) / RATE, recording.seconds)
@@ -124,14 +125,6 @@ def _language(model: Loaded, wanted: Wanted) -> str | None:
     if wanted.language != AUTO:
         return wanted.language
     return model.entry.languages[0] if len(model.entry.languages) == 1 else None
-
-
-def _within(segment: Segment, speech: tuple[float, float]) -> Segment:
-    """The segment without the silence around the speech, which some engines count to it."""
-    first, last = speech
-    if segment.words or segment.end <= first or segment.start >= last:
-        return segment
-    return replace(segment, start=max(segment.start, first), end=min(segment.end, last))
 
 
 def _placed(segment: Segment, start: float, most: float) -> Segment:
