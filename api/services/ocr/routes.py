@@ -49,8 +49,9 @@ class OpticalCharacterRecognition(Resource):
     def post(self, image: File, options: dict[str, Any], media_type: str) -> Any:
         """Read the text of an image (JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF) or a PDF.
 
-        TIFF and PDF files may have many pages. If a PDF page has a text layer, its text is used,
-        unless `force_ocr` is set. The `Accept` header selects the format of the response.
+        TIFF and PDF files may have many pages. The text layer of a PDF page is used where it has
+        one, with form values, comments and stamps; OCR reads images without text over them. Set
+        `force_ocr` to read whole pages. The `Accept` header selects the format of the response.
         """
         limits = _limits(options)
         with inference("ocr", options) as run:

@@ -91,8 +91,8 @@ page = model(
     engine=fields.String(
         required=True,
         example="rapidocr",
-        description="Engine that read the page; `text_layer` if the text is from the PDF's text "
-        "layer.",
+        description="Engine that read the page, or the part of it that is not in the PDF's text "
+        "layer; `text_layer` if all text is from there.",
     ),
     lines=fields.List(fields.Nested(line), required=True, description="In reading order."),
 )

@@ -2,18 +2,22 @@
 
 from api.enginekit.stripping import without_metadata
 from api.services.ocr.guest import pdf, pictures
+from api.services.ocr.guest.paper import is_paper
 from api.services.ocr.guest.pdf import is_pdf
+from api.services.ocr.guest.pdfpage import ENOUGH_LETTERS
 from api.services.ocr.guest.searchable import joined, over_pdf, over_picture
 from api.services.ocr.guest.sheet import Limits, Sheet, check_letters
 from api.storage import File
 
 NATIVE = ("api.enginekit.heif",)
 __all__ = [
+    "ENOUGH_LETTERS",
     "Limits",
     "Sheet",
     "check_letters",
     "copy",
     "first",
+    "is_paper",
     "is_pdf",
     "joined",
     "over_pdf",

@@ -10,8 +10,10 @@ from typing import Any
 from pypdfium2 import raw
 
 from api.enginekit.pages import Line
+from api.services.ocr.guest.bare import texts
 from api.services.ocr.guest.letters import Box, Letter, address, spread
-from api.services.ocr.guest.textlayer import Projection, lines_of
+from api.services.ocr.guest.projection import Projection
+from api.services.ocr.guest.textlayer import lines_of
 
 # Viewers show what these say in a window of its own, or mark content that is read anyway.
 NOT_ON_THE_PAGE = {
@@ -68,7 +70,7 @@ def owners(page: Any) -> dict[int, int]:
     last = raw.FPDFPage_GetObject(page, raw.FPDFPage_CountObjects(page) - 1)
     found: dict[int, int] = {}
     for number, annotation in enumerate(_inner(last), 1):
-        for text in _texts(annotation):
+        for text in texts([annotation]):
             found[address(text)] = number
     return found
 
@@ -87,13 +89,6 @@ def _uncombed(letters: list[Letter], combs: dict[Box, str]) -> list[Letter]:
         if left < middle < right and bottom < height < top and value:
             return spread(value, (min(lefts), min(bottoms), max(rights), max(tops)))
     return letters
-
-
-def _texts(one: Any) -> Iterator[Any]:
-    if raw.FPDFPageObj_GetType(one) == raw.FPDF_PAGEOBJ_TEXT:
-        yield one
-    for inner in _inner(one):
-        yield from _texts(inner)
 
 
 def _inner(one: Any) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""PDF files as pages: their text where they have it, else a picture of the page."""
+"""PDF files: what they are known by, how many pages they have, and each of them."""
 
 import math
 import time
@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
-import numpy as np
 import pypdfium2
 from pypdfium2 import raw
 
 from api.enginekit.memory import limited_to
 from api.errors import TooLarge, Unusable
-from api.services.ocr.guest import annotations, images, textlayer
+from api.services.ocr.guest import annotations, images, pdfpage
 from api.services.ocr.guest.annotations import Annotations
-from api.services.ocr.guest.letters import count_of, letters_of
+from api.services.ocr.guest.letters import count_of
+from api.services.ocr.guest.pdfpage import Frame
 from api.services.ocr.guest.sheet import Limits, Sheet, check_count, check_letters, scale_to_fit
 
 DOTS_PER_POINT = 200 / 72
@@ -70,22 +70,11 @@ def read(data: bytes, number: int, limits: Limits) -> Sheet:
         width, height, scale = size(page)
         if not page.get_width() * page.get_height():
             return Sheet(width, height)  # the crop box lies outside of the page
-        if not limits.force_ocr and (sheet := _read(page, notes, width, height)):
-            return sheet
-        images.check(data, page, limits.max_pixels)
-        bitmap = page.render(scale=scale, rev_byteorder=True)
-        return Sheet(width, height, np.ascontiguousarray(bitmap.to_numpy()[:, :, :3]))
-
-
-def _read(page: Any, notes: Annotations, width: int, height: int) -> Sheet | None:
-    """Read the text layer and the annotations; None if there is no text layer of use."""
-    letters = letters_of(page, annotations.owners(page) if notes.drawn else None)
-    content = [letter for letter in letters if not letter.owner]
-    if not textlayer.is_useful(content, page):
-        return None
-    to_pixels = textlayer.projection(page, width, height)
-    lines = textlayer.lines_of(content, to_pixels)
-    return Sheet(width, height, lines=lines, notes=annotations.lines(letters, notes, to_pixels))
+        frame = Frame(width, height, scale)
+        if limits.force_ocr:
+            images.check(data, page, limits.max_pixels)
+            return pdfpage.seen(page, frame)
+        return pdfpage.read(page, notes, frame, lambda: images.check(data, page, limits.max_pixels))
 
 
 @contextmanager

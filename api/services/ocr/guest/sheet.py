@@ -33,15 +33,21 @@ class Limits:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A page of so many pixels: its lines if it has a text layer, else the picture of it.
+    """A page of so many pixels: its text layer, and a picture of what that does not say.
 
-    `pixels` (height, width, 3: red, green, blue) may be fewer than that. `notes`: lines over the
-    page, such as the values of form fields, which its text layer does not have.
+    Attributes:
+        width: pixels of the page.
+        height: the same.
+        pixels: the picture (height, width, 3: red, green, blue), which may be coarser.
+        area: what part of the page the picture shows: left, top, right, bottom. None: all.
+        lines: the lines of the text layer.
+        notes: lines over the page, such as values of form fields, which the layer does not have.
     """
 
     width: int
     height: int
     pixels: NDArray[np.uint8] | None = None
+    area: tuple[int, int, int, int] | None = None
     lines: tuple[Line, ...] = ()
     notes: tuple[Line, ...] = ()
 

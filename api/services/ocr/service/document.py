@@ -27,6 +27,11 @@ class Page:
     added: tuple[Line, ...] = ()
 
     @property
+    def keeps_text(self) -> bool:
+        """Whether the text layer of the page is of use."""
+        return self.engine == TEXT_LAYER or self.added != self.lines
+
+    @property
     def text(self) -> str:
         """The lines, one below the other."""
         return "\n".join(line.text for line in self.lines)

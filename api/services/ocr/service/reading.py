@@ -7,9 +7,11 @@ from api.enginekit.pages import Line, Polygon, Word
 from api.enginekit.stopwatch import Stopwatch
 from api.errors import TooLarge
 from api.services.ocr import guest
+from api.services.ocr.engines import Picture
 from api.services.ocr.guest import Limits, Sheet, check_letters
 from api.services.ocr.service.choice import Readers
 from api.services.ocr.service.document import TEXT_LAYER, Document, Page
+from api.services.ocr.service.mixing import in_order, is_to_be_read, letters_in
 from api.services.ocr.service.notes import unknown, with_notes
 from api.storage import File
 
@@ -62,25 +64,40 @@ def _lost() -> TooLarge:
 
 
 def _page(number: int, sheet: Sheet, readers: Readers) -> Page:
-    if sheet.pixels is None:
-        notes = unknown(sheet.notes, sheet.lines)
-        lines = with_notes(sheet.lines, notes)
-        return Page(number, sheet.width, sheet.height, 0, TEXT_LAYER, lines, notes)
-    engine, reading = readers.read(sheet.pixels)
-    scale = sheet.width / sheet.pixels.shape[1], sheet.height / sheet.pixels.shape[0]
-    lines = tuple(_scaled(line, scale) for line in reading.lines)
-    return Page(number, sheet.width, sheet.height, reading.rotation, engine, lines, lines)
+    engine, rotation = TEXT_LAYER, 0
+    read: tuple[Line, ...] = ()
+    if sheet.pixels is not None and is_to_be_read(sheet):
+        engine, reading = readers.read(sheet.pixels)
+        read = _placed(reading.lines, sheet, sheet.pixels)
+        rotation = reading.rotation
+    if letters_in(read) < letters_in(sheet.lines):
+        engine, rotation = engine if read else TEXT_LAYER, 0
+    notes = unknown(sheet.notes, sheet.lines)
+    lines = with_notes(in_order(sheet.lines, read, rotation), notes)
+    return Page(number, sheet.width, sheet.height, rotation, engine, lines, read + notes)
 
 
-def _scaled(line: Line, scale: tuple[float, float]) -> Line:
-    """The line with polygons in pixels of the page as it was sent."""
-    words = tuple(
-        Word(word.text, round(word.confidence, 4), _grown(word.polygon, scale))
-        for word in line.words
+def _placed(lines: tuple[Line, ...], sheet: Sheet, picture: Picture) -> tuple[Line, ...]:
+    """Return lines of a picture with polygons in pixels of the page as it was sent."""
+    left, top, right, bottom = sheet.area or (0, 0, sheet.width, sheet.height)
+    height, width = picture.shape[:2]
+    grown = (right - left) / width, (bottom - top) / height
+
+    def moved(polygon: Polygon) -> Polygon:
+        one, two, three, four = (
+            (round(left + x * grown[0], 1), round(top + y * grown[1], 1)) for x, y in polygon
+        )
+        return one, two, three, four
+
+    def placed(word: Word) -> Word:
+        return Word(word.text, round(word.confidence, 4), moved(word.polygon))
+
+    return tuple(
+        Line(
+            line.text,
+            round(line.confidence, 4),
+            moved(line.polygon),
+            tuple(placed(word) for word in line.words),
+        )
+        for line in lines
     )
-    return Line(line.text, round(line.confidence, 4), _grown(line.polygon, scale), words)
-
-
-def _grown(polygon: Polygon, scale: tuple[float, float]) -> Polygon:
-    one, two, three, four = ((round(x * scale[0], 1), round(y * scale[1], 1)) for x, y in polygon)
-    return one, two, three, four

@@ -3,7 +3,7 @@
 from api.enginekit import guests
 from api.errors import TooLarge
 from api.services.ocr import guest
-from api.services.ocr.service.document import TEXT_LAYER, Document
+from api.services.ocr.service.document import Document
 
 PAGE_S = 10.0
 DOCUMENT_S = 30.0
@@ -18,7 +18,7 @@ def searchable(data: bytes, document: Document) -> bytes:
     """
     lost = TooLarge("Writing the file takes too much time or memory.", "document_too_complex")
     if guest.is_pdf(data):
-        kept = frozenset(page.number for page in document.pages if page.engine == TEXT_LAYER)
+        kept = frozenset(p.number for p in document.pages if p.keeps_text)
         pages = [page for page in document.pages if page.added or page.number not in kept]
         texts = {page.number: page.added for page in pages}
         return guests.call(guest.over_pdf, data, texts, kept, seconds=DOCUMENT_S, lost=lost)
