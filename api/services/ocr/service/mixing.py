@@ -13,6 +13,8 @@ from api.services.ocr.service.has_text import has_text
 
 # The share of a page that a scan covers.
 SCAN_SHARE = 0.5
+# Lines drawn on a page are of no matter: those of the scan are not known.
+NO_RULES = np.empty((0, 2, 2))
 
 
 def is_to_be_read(sheet: Sheet) -> bool:
@@ -41,7 +43,9 @@ def in_order(known: Sequence[Line], read: Sequence[Line], rotation: int) -> tupl
     if not known or not read or rotation:
         return lines
     corners = np.array([line.polygon for line in lines])
-    return tuple(_row([lines[n] for n in row]) for row in reading_order(corners))
+    words = [line.text for line in lines]
+    rows = reading_order(corners, words, range(len(lines)), NO_RULES)
+    return tuple(_row([lines[n] for n in row]) for row in rows)
 
 
 def _row(lines: list[Line]) -> Line:
