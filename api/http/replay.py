@@ -27,6 +27,8 @@ KEPT_HEADERS = {
     "Content-Type",
     "Content-Location",
     "Content-Disposition",
+    "Content-Language",
+    "Language-Confidence",
     "Location",
     "Vary",
     "Preference-Applied",

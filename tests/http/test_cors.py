@@ -11,6 +11,7 @@ from api.config import Settings
 
 GOOD, LIVE = "https://good.com", "/health/live"
 EXPOSED = {"Accept-Ranges", "Allow", "Content-Disposition", "Content-Location", "Content-Range"}
+EXPOSED |= {"Content-Language", "Language-Confidence"}
 EXPOSED |= {"ETag", "Link", "Location", "Preference-Applied", "RateLimit", "RateLimit-Policy"}
 EXPOSED |= {"Retry-After", "WWW-Authenticate", "X-Request-Id"}
 ALLOWED = "Access-Control-Allow-Origin"

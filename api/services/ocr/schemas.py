@@ -108,8 +108,8 @@ answer = model(
     language=fields.String(
         required=True,
         example="en",
-        description="The requested language. Otherwise `en` or `es` if the text is in one of "
-        "them, else `und`.",
+        description="The requested language. Otherwise that of the text, or `und` if that is "
+        "doubtful.",
     ),
     pages=fields.List(fields.Nested(page), required=True),
 )

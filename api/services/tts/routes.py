@@ -24,13 +24,17 @@ from api.services.tts.service.speaking import Script
 from api.services.tts.service.voices import voices
 from api.storage import File
 
+LANGUAGE = (
+    "`Content-Language` is the language of the voice. If it was guessed from the text, "
+    "`Language-Confidence` says how probable it is, up to 1."
+)
 SPOKEN = (
     "The audio, in the requested format. `Content-Location` is the URL of its history entry. "
-    "Except for FLAC, longer texts are streamed: the first sentence is sent at once."
+    "Except for FLAC, longer texts are streamed: the first sentence is sent at once. " + LANGUAGE
 )
 MARKED = (
     "One JSON object per line: `time_ms`, `type` (`sentence` or `word`), `start` and `end` "
-    "(character positions in the text or SSML), and `value` (the text there)."
+    "(character positions in the text or SSML), and `value` (the text there). " + LANGUAGE
 )
 MARK = '{"time_ms": 0, "type": "word", "start": 0, "end": 5, "value": "Hello"}\n'
 SHOWN = ("id", "name", "language", "gender", "engine", "sample_rate")
@@ -62,8 +66,11 @@ class Speak(Resource):
             run.input, spoken = asked.file, script.manner.voice.language
             if speech.is_whole:
                 (sound,) = speech.chunks()
-                return whole(run, sound, speech.media_type, spoken, speech.kept)
-            return streamed(run, speech.chunks(), speech.media_type, held, spoken, speech.kept)
+                answer = whole(run, sound, speech.media_type, spoken, speech.kept)
+            else:
+                kind = speech.media_type
+                answer = streamed(run, speech.chunks(), kind, held, spoken, speech.kept)
+            return _with_language(answer, script)
 
 
 @namespace.route("/marks")
@@ -88,9 +95,10 @@ class Marks(Resource):
             run.input = asked.file
             lines = "".join(json.dumps(mark, ensure_ascii=False) + "\n" for mark in marks)
             file = File(lines.encode(), schemas.NDJSON)
-            facts = {"voice": script.manner.voice.id, "marks": len(marks)}
+            facts = {**script.facts, "marks": len(marks)}
             spoken = script.manner.voice.language
-            return whole(run, file.content, schemas.NDJSON, spoken, lambda _: (file, facts))
+            answer = whole(run, file.content, schemas.NDJSON, spoken, lambda _: (file, facts))
+            return _with_language(answer, script)
 
 
 @namespace.route("/voices")
@@ -126,6 +134,14 @@ def _manner(body: dict[str, Any]) -> dict[str, Any]:
 def _options(body: dict[str, Any]) -> dict[str, Any]:
     """What the history keeps beside the text."""
     return {name: value for name, value in body.items() if name not in ("text", "ssml")}
+
+
+def _with_language(answer: Response, script: Script) -> Response:
+    """Add the language of the voice, and how sure that is if it was guessed."""
+    answer.headers["Content-Language"] = script.manner.voice.language
+    if script.guess:
+        answer.headers["Language-Confidence"] = str(script.guess.confidence)
+    return answer
 
 
 def _script(run: Run, asked: service.Asked) -> Script:

@@ -36,7 +36,9 @@ speech = model(
     language=fields.String(
         max_length=35,
         pattern=LANGUAGE_TAG,
-        description="BCP 47 language tag. Selects a voice if `voice` is not set. Default: English.",
+        description="BCP 47 tag. Selects a voice if `voice` is not set. Default: `xml:lang` "
+        "of the SSML, else the language that most of the text is written in. English if that is "
+        "doubtful, as in texts of one word.",
         example="en",
     ),
     speed=fields.Float(min=0.5, max=2, example=1.0, description="1, the default, is normal speed."),

@@ -129,10 +129,11 @@ def test_a_damaged_engine_does_not_stop_the_other(
     [
         ("the rain in Spain is on the plain", "en"),
         ("El perro de la casa y los gatos", "es"),
+        ("Le train pour Lyon partira de la voie 3.", "fr"),
         ("TOTAL 7.00", "und"),
         ("", "und"),
     ],
 )
 def test_the_language_of_a_text(text: str, code: str) -> None:
-    """English and Spanish are told by their commonest words."""
+    """It is told, unless the text is of names and numbers only."""
     assert language_of(text) == code

@@ -97,7 +97,8 @@ def test_marks_are_in_the_history(say: Say, client: Any, ada: Any) -> None:
     answer = say("Hello world.", path=PATH)
     place = answer.headers["Content-Location"]
     entry = client.get(place, headers=ada["headers"]).get_json()
-    assert entry["result"] == {"voice": "en-us+f2", "marks": 3}
+    confidence = float(answer.headers["Language-Confidence"])
+    assert entry["result"] == {"voice": "en-us+f2", "language_confidence": confidence, "marks": 3}
     assert client.get(f"{place}/output", headers=ada["headers"]).data == answer.data
 
 

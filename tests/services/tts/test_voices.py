@@ -119,3 +119,47 @@ def test_who_does_not(say: Say, asked: dict[str, str], code: str) -> None:
 def test_names_of_languages(name: str, tag: str) -> None:
     """As BCP 47 spells them."""
     assert bcp47(name) == tag
+
+
+@pytest.mark.parametrize(
+    ("asked", "voice", "language", "is_guess"),
+    [
+        ({"text": "Hola, ¿cómo estás?"}, "es", "es", True),
+        ({"text": "Guten Morgen, wie geht es Ihnen?"}, "de", "de", True),
+        ({"text": "你好"}, "cmn", "cmn", True),
+        ({"text": "Good morning, how are you?"}, "en-us+f2", "en-US", True),
+        ({"text": "Taxi"}, "en-us+f2", "en-US", False),
+        ({"text": "Hola, ¿cómo estás?", "language": "en"}, "en-us+f2", "en-US", False),
+        ({"text": "Hola, ¿cómo estás?", "voice": "fr-fr"}, "fr-fr", "fr-FR", False),
+        ({"ssml": "<speak>Hola, ¿cómo <emphasis>estás</emphasis>?</speak>"}, "es", "es", True),
+        ({"ssml": '<speak xml:lang="en">Hola, ¿qué tal?</speak>'}, "en-us+f2", "en-US", False),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/v1/tts", "/api/v1/tts/marks"])
+def test_the_language_of_the_text(
+    say: Say,
+    client: FlaskClient,
+    ada: dict[str, Any],
+    path: str,
+    asked: dict[str, str],
+    voice: str,
+    language: str,
+    is_guess: bool,
+) -> None:
+    """A voice of the text's language speaks unless one is named; headers and history tell it."""
+    answer = say(path=path, **asked)
+    assert answer.headers["Content-Language"] == language
+    entry = client.get(answer.headers["Content-Location"], headers=ada["headers"]).get_json()
+    assert (entry["result"]["voice"], entry["language"]) == (voice, language)
+    assert ("Language-Confidence" in answer.headers) == is_guess
+    if is_guess:
+        confidence = float(answer.headers["Language-Confidence"])
+        assert 0.5 <= confidence <= 1
+        assert entry["result"]["language_confidence"] == confidence
+
+
+def test_a_language_without_a_voice(say: Say) -> None:
+    """The default voice speaks, and nobody is told that the text is English."""
+    answer = say("Magandang umaga sa inyong lahat, kumusta na kayo ngayon?")
+    assert answer.headers["Content-Language"] == "en-US"
+    assert "Language-Confidence" not in answer.headers

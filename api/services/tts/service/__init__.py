@@ -70,10 +70,10 @@ class Speech:
 
     def kept(self, sent: list[bytes]) -> tuple[File, dict[str, Any]]:
         """The file as the history keeps it, once all is sent, and what there is to say of it."""
-        speaking, manner = self._speaking, self._speaking.script.manner
+        speaking = self._speaking
         file = put_right(self._form, speaking.rate, sent)
         facts = {
-            "voice": manner.voice.id,
+            **speaking.script.facts,
             "format": self._form,
             "characters": len(speaking.script.document.text),
             "duration_s": round(speaking.seconds, 3),
@@ -94,8 +94,10 @@ def script_of(pool: EnginePool, asked: Asked, most_characters: int) -> Script:
     if not is_speakable(document.text):
         raise Unusable("The text contains nothing that can be spoken.", "nothing_to_speak")
     language = asked.language or (None if asked.voice else document.language)
-    voice = voices.choose(pool, asked.voice, language)
-    return Script(document, cut(document, voice.language), Manner(voice, asked.speed, asked.pitch))
+    guess = None if language or asked.voice else voices.guess(pool, document.text)
+    voice = voices.choose(pool, asked.voice, guess.language if guess else language)
+    manner = Manner(voice, asked.speed, asked.pitch)
+    return Script(document, cut(document, voice.language), manner, guess)
 
 
 def timings(script: Script, model: Loaded, watch: Stopwatch) -> list[dict[str, Any]]:

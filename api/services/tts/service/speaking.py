@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
+from api.enginekit.language import Guess
 from api.enginekit.pool import Loaded
 from api.enginekit.stopwatch import Stopwatch
 from api.services.tts.engines import Manner, Sound
@@ -21,11 +23,12 @@ SILENT = frozenset(".,;:!?'’\"()-–—")  # noqa: RUF001
 
 @dataclass(frozen=True)
 class Script:
-    """What to speak, and how."""
+    """What to speak, and how; `guess` is the language of the text if nobody named one."""
 
     document: Document
     sentences: list[Sentence]
     manner: Manner
+    guess: Guess | None = None
 
     @property
     def longest_s(self) -> float:
@@ -37,6 +40,12 @@ class Script:
         signs = max(0, loud - letters - sum(map(str.isupper, text)))
         spoken = A_WORD_S * words + A_LETTER_S * letters + A_CAPITAL_S * capitals
         return (spoken + A_SIGN_S * signs) / self._speed + self.document.paused_s
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the history says of it: the voice, and how sure the guess of the language is."""
+        confidence = {"language_confidence": self.guess.confidence} if self.guess else {}
+        return {"voice": self.manner.voice.id, **confidence}
 
     @property
     def _speed(self) -> float:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from api.enginekit.language import Guess, guess_language
 from api.enginekit.pool import EnginePool
 from api.errors import Unusable
 from api.services.tts import engines
@@ -67,6 +68,12 @@ def choose(pool: EnginePool, name: str | None, language: str | None) -> Voice:
             spoken=voice.language,
         )
     return voice
+
+
+def guess(pool: EnginePool, text: str) -> Guess | None:
+    """Return the language of the text, if it is certain enough and a voice speaks it."""
+    found = guess_language(text)
+    return found if found and voices(pool, found.language) else None
 
 
 def _for_language(known: list[Voice], language: str, model: str | None) -> Voice:
