@@ -5,7 +5,7 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageFile
 
 from api.enginekit import jpeg
+from api.enginekit.tiff import page_frames
 from api.errors import TooLarge, Unusable
 
 # By name, or the first file of no known format would make Pillow import all of its decoders.
@@ -75,16 +76,26 @@ def _heif() -> tuple[str, ...]:
     return ("HEIF",)
 
 
+def over_white(layer: Image.Image) -> Image.Image:
+    """Return an RGBA image over white."""
+    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+
+
 def read_image(
-    data: bytes, max_pixels: int, at_least: int | None = None, page: int = 0
+    data: bytes,
+    max_pixels: int,
+    at_least: int | None = None,
+    page: int = 0,
+    over: Callable[[Image.Image], Image.Image] = over_white,
 ) -> Image.Image:
-    """Return the picture as 8-bit RGB, turned upright, one frame of it, transparency over white.
+    """Return the picture as 8-bit RGB, turned upright, one frame of it.
 
     Args:
         data: a file in one of FORMATS.
         max_pixels: the most that its header may announce.
         at_least: the short side that is needed; a JPEG is then decoded at a reduced size.
         page: which page of a TIFF file, from 0.
+        over: puts a transparent picture (RGBA) on a background.
 
     Raises:
         Unusable: it is no picture of these formats, or damaged.
@@ -94,13 +105,12 @@ def read_image(
         jpeg.check(data)
     with refusing_damage():
         picture = opened(data)
-        if page and not has_page(picture, page):  # page 0 of a HEIC file may not be its first
-            raise not_a_picture()
+        turn_to(picture, page)
         check_size(picture.size, max_pixels)
         if at_least:
             picture.draft("RGB", (at_least, at_least))  # only JPEG can do that
         picture.load()
-    return upright(to_rgb(picture), orientation(picture))
+    return upright(to_rgb(picture, over), orientation(picture))
 
 
 def count_pages(data: bytes, most: int) -> int:
@@ -111,25 +121,34 @@ def count_pages(data: bytes, most: int) -> int:
     """
     with refusing_damage():
         picture = opened(data)
-        pages = 1
-        while picture.format == "TIFF" and pages < most and has_page(picture, pages):
-            pages += 1
-        return pages
+        return len(frames(picture, most))
 
 
-def has_page(picture: Image.Image, number: int) -> bool:
-    """Return whether a TIFF file has this page, numbered from 0, and turn to it.
+def turn_to(picture: Image.Image, page: int) -> None:
+    """Turn to a page of a TIFF file, numbered from 0.
 
     Raises:
-        Unusable: the page is damaged.
+        Unusable: there is no such page, or it is damaged.
     """
+    found = frames(picture, page + 1)
+    if page >= len(found):
+        raise not_a_picture()
+    if picture.format == "TIFF":  # the page of a HEIC file may not be its first frame
+        picture.seek(found[page])
+
+
+def frames(picture: Image.Image, most: int) -> list[int]:
+    """Return which frames of an opened file are its pages, at most so many.
+
+    Raises:
+        Unusable: one of them is damaged.
+    """
+    if picture.format != "TIFF":
+        return [0]
     try:
-        picture.seek(number)
-    except EOFError:
-        return False
+        return page_frames(picture, most)
     except TypeError:  # what Pillow raises where a page has no width or height
         raise not_a_picture() from None
-    return True
 
 
 def orientation(picture: Image.Image) -> int:
@@ -194,16 +213,16 @@ def check_size(size: tuple[int, int], max_pixels: int) -> None:
         )
 
 
-def to_rgb(picture: Image.Image) -> Image.Image:
-    """Return 8-bit RGB from any mode: 16 bit, float, CMYK, Lab, palette, alpha over white."""
+def to_rgb(
+    picture: Image.Image, over: Callable[[Image.Image], Image.Image] = over_white
+) -> Image.Image:
+    """Return 8-bit RGB from any mode: 16 bit, float, CMYK, Lab, palette, transparency."""
     if picture.mode in FLOATS:
         picture = _from_numbers(picture)
     elif picture.mode == "LAB":
         picture = _from_lab(picture)
     if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        white = Image.new("RGBA", layer.size, "white")
-        picture = Image.alpha_composite(white, layer)
+        picture = over(picture.convert("RGBA"))
     return picture.convert("RGB")
 
 

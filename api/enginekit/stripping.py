@@ -1,7 +1,6 @@
 """A copy of a picture to keep: without place, camera, comments, thumbnails or hidden tails."""
 
 import io
-import itertools
 import struct
 import sys
 import warnings
@@ -15,7 +14,7 @@ from api.enginekit import jpeg
 from api.enginekit.image import (
     DAMAGE,
     TURNS,
-    has_page,
+    frames,
     opened,
     orientation,
     read_image,
@@ -126,9 +125,8 @@ def _turn(data: bytes) -> bytes:
 def _tiff(data: bytes, most: int | None) -> bytes:
     out, picture = io.BytesIO(), opened(data)
     with TiffImagePlugin.AppendingTiffWriter(out) as pages:
-        for number in itertools.count() if most is None else range(most):
-            if not has_page(picture, number):
-                break
+        for number in frames(picture, most or sys.maxsize):
+            picture.seek(number)
             jpeg_again = picture.info.get("compression") == "jpeg" and _is_photograph(picture)
             how = PHOTOGRAPH if jpeg_again else {"compression": "tiff_adobe_deflate"}
             _bare(picture).save(pages, "TIFF", **how)
