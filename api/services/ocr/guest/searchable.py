@@ -9,19 +9,23 @@ import pypdfium2
 
 from api.enginekit.image import read_image
 from api.enginekit.pages import Line
+from api.enginekit.resolution import dots_per_inch
+from api.enginekit.transparency import over_contrast
 from api.services.ocr.guest import pdf
 from api.services.ocr.guest.invisible import Text, write_text
 
 JPEG_QUALITY = 85
+POINTS = 72  # in an inch
 
 
 def over_picture(data: bytes, number: int, lines: tuple[Line, ...]) -> bytes:
     """A PDF file of one page, numbered from 1, of a picture that was read before."""
-    picture = read_image(data, sys.maxsize, page=number - 1)
+    picture = read_image(data, sys.maxsize, page=number - 1, over=over_contrast)
+    dots = dots_per_inch(data, number - 1)
     picture.info.clear()  # a comment would be written too
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=JPEG_QUALITY)
-    width, height = (side / pdf.DOTS_PER_POINT for side in picture.size)
+    width, height = (POINTS * side / dots for side, dots in zip(picture.size, dots, strict=True))
     with closing(pypdfium2.PdfDocument.new()) as document:
         page = document.new_page(width, height)
         image = pypdfium2.PdfImage.new(document)
