@@ -107,6 +107,31 @@ def test_pages_askew(reader: Reader, degrees: float) -> None:
     assert error_rate(found, "\n".join([*LINES, *LINES])) < 0.05
 
 
+@pytest.mark.parametrize(("turned", "note"), [(0, 90), (90, 90), (180, 270), (270, 270)])
+def test_a_sideways_note(reader: Reader, turned: int, note: int) -> None:
+    """The page is as most of its text is; a note at the margin follows it, as a line of its own."""
+    page = drawn(LINES, at=(120, 50))
+    page.paste(
+        drawn(["Form 2231-B of 2026"], (360, 60), (10, 10)).rotate(note, expand=True), (20, 40)
+    )
+    reading = read(reader, page.rotate(turned, expand=True))
+    assert reading.rotation == turned
+    assert texts(reading) == [*LINES, "Form 2231-B of 2026"]
+    begin, end, *_ = reading.lines[-1].polygon
+    degrees = np.degrees(np.arctan2(begin[1] - end[1], end[0] - begin[0]))
+    assert degrees % 360 == pytest.approx((turned + note) % 360, abs=3)
+
+
+def test_numbered_lines(reader: Reader) -> None:
+    """A column of numbers is no sideways text."""
+    page = drawn([*LINES, *LINES], at=(140, 50))
+    write(page, list("23456789"), (60, 50))
+    reading = read(reader, page)
+    assert reading.rotation == 0
+    expected = [f"{n} {line}" for n, line in enumerate([*LINES, *LINES], 2)]
+    assert error_rate("\n".join(texts(reading)), "\n".join(expected)) < 0.02
+
+
 def test_two_columns(reader: Reader) -> None:
     """The left one is read to its end before the right one, under a heading across both."""
     page = Image.new("RGB", (1150, 640), "white")

@@ -86,7 +86,7 @@ page = model(
         required=True,
         enum=[0, 90, 180, 270],
         example=0,
-        description="Clockwise rotation, in degrees, that makes the text upright.",
+        description="Clockwise rotation, in degrees, that makes most of the text upright.",
     ),
     engine=fields.String(
         required=True,
@@ -94,7 +94,12 @@ page = model(
         description="Engine that read the page, or the part of it that is not in the PDF's text "
         "layer; `text_layer` if all text is from there.",
     ),
-    lines=fields.List(fields.Nested(line), required=True, description="In reading order."),
+    lines=fields.List(
+        fields.Nested(line),
+        required=True,
+        description="In reading order. Lines in other directions, such as a note at the margin, "
+        "follow the others.",
+    ),
 )
 answer = model(
     namespace,

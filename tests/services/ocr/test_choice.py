@@ -11,7 +11,7 @@ from api.enginekit.catalogue import Entry
 from api.enginekit.installed import InstalledModels
 from api.enginekit.pages import Line, Word
 from api.enginekit.pool import Loaded
-from api.errors import NotReady, Unusable
+from api.errors import NotReady, Overloaded, PerceptError, Unusable
 from api.services.ocr.engines import Picture, Reading
 from api.services.ocr.service import Readers, readers
 from api.services.ocr.service.language import language_of
@@ -61,6 +61,25 @@ def test_rapidocr_reads_what_tesseract_is_not_sure_of() -> None:
     assert engine == "rapidocr"
     assert reading.lines[0].text.startswith("rapidocr")
     assert found.by_engine["tesseract"].engine.asked == [None]
+
+
+@pytest.mark.parametrize("kind", [Overloaded, Unusable])
+def test_rapidocr_reads_what_takes_tesseract_too_long(kind: type[PerceptError]) -> None:
+    """Where there is no other engine, the refusal is the answer, never an empty page."""
+    found = both(sure=True)
+
+    class TooSlow(FakeReader):
+        """Gives up."""
+
+        def read(self, picture: Picture, language: str | None = None) -> Reading:
+            raise kind("Reading the page takes too long.", "reading_took_too_long")
+
+    entry = found.by_engine["tesseract"].entry
+    slow = Loaded("tesseract", "tesseract", TooSlow(Path(), entry), entry, Path())
+    found.by_engine["tesseract"] = slow
+    assert found.read(PRINT)[0] == "rapidocr"
+    with pytest.raises(kind):
+        Readers({"tesseract": slow}, None).read(PRINT)
 
 
 @pytest.mark.parametrize("kind", ["pale", "noisy"])

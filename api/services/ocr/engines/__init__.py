@@ -46,7 +46,11 @@ class Reader(Protocol):
         """Read once, so that the first request does not pay for it."""
 
     def read(self, picture: Picture, language: str | None = None) -> Reading:
-        """What is written in the picture, in any direction; in this language if one is named."""
+        """What is written in the picture, in any direction; in this language if one is named.
+
+        Raises:
+            Unusable, Overloaded: `reading_took_too_long`. Never is this an empty page.
+        """
 
 
 def chooser(_settings: Settings) -> Callable[[Entry], str]:

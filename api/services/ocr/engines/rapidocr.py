@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,9 @@ from rapidocr.utils.process_img import map_boxes_to_original
 from api.enginekit.catalogue import Entry
 from api.services.ocr.engines import Picture, Reading
 from api.services.ocr.engines.blanks import blanks_in
+from api.services.ocr.engines.directions import Directions, reading_of
 from api.services.ocr.engines.geometry import Frame, Points, framed
-from api.services.ocr.engines.lines import Part, Piece, arranged
-from api.services.ocr.engines.rules import rules_in
+from api.services.ocr.engines.lines import Part, Piece
 
 DETECTOR, RECOGNISER = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
 # The detector looks at a page of so many pixels; of long strips it sees their shorter side so.
@@ -33,8 +34,9 @@ SETTINGS = {
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
 }
-# A box that is so many times higher than wide holds a line that runs up or down.
-TALL = 1.5
+# A box that is so many times higher than wide holds a line that runs up or down; unless it is no
+# higher than ONE_LETTER lines: then it is a figure one, or an l. Up to FEW_LETTERS, it may be both.
+TALL, ONE_LETTER, FEW_LETTERS = 1.5, 1.3, 3
 # No line of text is so many times longer than high; the networks' memory grows with the square.
 LONGEST_LINE = 100
 # The lines of an upright page score more than this on average, upside down they score less.
@@ -48,11 +50,19 @@ SAMPLE = 5
 LOWEST_SCORE = 0.5
 
 
+class _Crop(NamedTuple):
+    """A line to read: its corners from where it begins, in the image turned anticlockwise by so
+    many quarters; its pixels."""
+
+    quarters: int
+    corners: Points
+    pixels: Picture
+
+
 class _Found(NamedTuple):
     """A line as the library gives it: `info` has each letter's confidence and column."""
 
-    box: Points
-    crop: Picture
+    crop: _Crop
     text: str
     score: float
     info: Any
@@ -104,9 +114,12 @@ class RapidReader:
         image, frame = framed(np.ascontiguousarray(picture[:, :, ::-1]))
         with self._lock:
             frame, found = self._upright(image, frame)
-        pieces = [piece for piece in map(_piece, found) if piece.parts]
-        rules = rules_in(np.rot90(image, frame.quarters))
-        return Reading(frame.rotation, arranged(pieces, frame, rules))
+        pieces: Directions = defaultdict(list)
+        for one in found:
+            if one.score >= LOWEST_SCORE and one.text.strip():
+                quarters = (frame.quarters + one.crop.quarters) % 4
+                pieces[quarters].append(_piece(one))
+        return reading_of(pieces, frame, image)
 
     def _upright(self, image: Picture, frame: Frame) -> tuple[Frame, list[_Found]]:
         boxes = self._boxes(image)
@@ -139,23 +152,61 @@ class RapidReader:
         if not len(boxes):
             return []
         crops = self._ocr.crop_text_regions(np.ascontiguousarray(image), boxes.astype(np.float32))
-        read: Any = self._ocr.recognize_txt(crops)
-        columns = boxes, crops, read.txts, read.scores, read.word_results
+        height, width = image.shape[:2]
+        found = []
+        for ways in _ways(boxes, crops, Frame(width, height)):
+            found.append(max(self._read(ways), key=lambda one: one.score))
+        return found
+
+    def _read(self, crops: list[_Crop]) -> list[_Found]:
+        read: Any = self._ocr.recognize_txt([crop.pixels for crop in crops])
+        columns = crops, read.txts, read.scores, read.word_results
         return [_Found(*one) for one in zip(*columns, strict=True)]
 
     def _upside_down(self, found: list[_Found]) -> bool:
         """Whether the longest lines make more sense upside down, where the page makes little."""
-        if not found or np.mean([one.score for one in found]) >= UPRIGHT_SCORE:
+        along = sorted((one for one in found if not one.crop.quarters), key=_width, reverse=True)
+        if not along or _score(along) >= UPRIGHT_SCORE:
             return False
-        sample = sorted(found, key=lambda one: -one.crop.shape[1])[:SAMPLE]
-        turned = self._ocr.recognize_txt([np.rot90(one.crop, 2) for one in sample]).scores
-        return bool(np.mean(turned) > np.mean([one.score for one in sample]))
+        flipped = [np.rot90(one.crop.pixels, 2) for one in along[:SAMPLE]]
+        scores = self._ocr.recognize_txt(flipped).scores
+        return bool(np.mean(scores) > np.mean([one.score for one in along[:SAMPLE]]))
 
 
 def _mostly_tall(boxes: Points) -> bool:
     high, wide = _sides(boxes)
-    tall = high >= TALL * wide
-    return bool(high[tall].sum() > wide[~tall].sum())
+    # Boxes that are nearly square hold a number or a sign, and may run either way.
+    return bool(high[high >= TALL * wide].sum() > wide[wide >= TALL * high].sum())
+
+
+def _score(found: list[_Found]) -> float:
+    """The mean score of lines, the longer ones counting for more."""
+    return float(np.average([one.score for one in found], weights=list(map(_width, found))))
+
+
+def _width(found: _Found) -> int:
+    return int(found.crop.pixels.shape[1])
+
+
+def _ways(boxes: Points, crops: list[Picture], image: Frame) -> Iterator[list[_Crop]]:
+    """Yield for each box of an image how it may be read: a tall one up, down, or as it is."""
+    highs, wides = _sides(boxes)
+    along = wides > highs
+    letter = ONE_LETTER * np.median(highs[along]) if along.any() else 0
+    for box, crop, high, wide in zip(boxes.astype(np.float64), crops, highs, wides, strict=True):
+        if high <= wide or crop.shape[0] > crop.shape[1]:  # the library has not turned it
+            yield [_Crop(0, box, crop)]
+            continue
+        upright = _Crop(0, box, np.rot90(crop, -1))
+        down, up = replace(image, quarters=1), replace(image, quarters=3)
+        sideways = [
+            _Crop(1, down.upright(np.roll(box, -1, axis=0)), crop),
+            _Crop(3, up.upright(np.roll(box, 1, axis=0)), np.rot90(crop, 2)),
+        ]
+        if high <= letter:
+            yield [upright]
+        else:
+            yield sideways if high > FEW_LETTERS * wide else [upright, *sideways]
 
 
 def _sides(boxes: Points) -> tuple[Points, Points]:
@@ -165,11 +216,7 @@ def _sides(boxes: Points) -> tuple[Points, Points]:
 
 
 def _piece(found: _Found) -> Piece:
-    (high,), (wide,) = _sides(found.box[np.newaxis])
-    # The library turns tall boxes anticlockwise to read them: such a line begins top right.
-    corners = np.roll(found.box, -1, axis=0) if high >= TALL * wide else found.box
-    parts = tuple(_parts(found)) if found.score >= LOWEST_SCORE and found.text.strip() else ()
-    return Piece(corners.astype(np.float64), parts, blanks_in(found.crop))
+    return Piece(found.crop.corners, tuple(_parts(found)), blanks_in(found.crop.pixels))
 
 
 def _parts(found: _Found) -> Iterator[Part]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from api.enginekit.installed import InstalledModels
 from api.enginekit.pool import Loaded
-from api.errors import NotReady, Unusable
+from api.errors import NotReady, Overloaded, Unusable
 from api.services.ocr.engines import ENGINES, Picture, Reading
 from api.services.ocr.service.suitability import is_convincing, is_plain
 
@@ -34,11 +34,15 @@ class Readers:
         return self.by_engine.get(engine or "") or next(iter(self.by_engine.values()))
 
     def _better(self, picture: Picture) -> tuple[str, Reading]:
-        """Tesseract takes half the time: it begins where it may do well, and is believed if so."""
+        """Tesseract takes half the time: it begins where it may do well, and is believed if so.
+
+        A page that takes it too long is left to RapidOCR.
+        """
         if is_plain(picture):
-            reading = self.by_engine[TESSERACT].engine.read(picture, self.language)
-            if is_convincing(picture, reading):
-                return TESSERACT, reading
+            with suppress(Unusable, Overloaded):
+                reading = self.by_engine[TESSERACT].engine.read(picture, self.language)
+                if is_convincing(picture, reading):
+                    return TESSERACT, reading
         return RAPIDOCR, self.by_engine[RAPIDOCR].engine.read(picture, self.language)
 
 
