@@ -29,6 +29,8 @@ class Sink:
 
     def write(self, sound: Samples, rate: int) -> None:
         """Add samples, (channels, n); a recording may change its form midway."""
+        if not sound.size:
+            return
         form = (len(sound), rate)
         if form != self._form:
             self.flush()
@@ -45,8 +47,9 @@ class Sink:
         """Let what is written next begin so many seconds after the start."""
         channels, rate = self._form
         missing = seconds - self._end
-        if channels and missing < SHORT_GAP_S:
-            self.write(np.zeros((channels, max(0, round(missing * rate))), np.float32), rate)
+        count = max(0, round(missing * rate))
+        if channels and missing < SHORT_GAP_S and channels * count < MOST_WAITING:
+            self.write(np.zeros((channels, count), np.float32), rate)
             return
         self.flush()
         self._file.seek(self._grow(round(seconds * RATE) - self.samples), 1)

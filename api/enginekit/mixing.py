@@ -37,12 +37,12 @@ class Mixer:
 def _correlations(samples: Samples, rate: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Powers of the channels in each block, and the correlation of each two."""
     # The difference has no offset and little hum, which are in phase on an unbalanced line.
-    step = max(1, rate // RATE)
-    sound = samples[:, step:] - samples[:, :-step]
-    count = max(1, round(sound.shape[1] * BLOCKS_PER_S / rate))
+    sound = np.diff(samples[:, :: max(1, rate // RATE)], axis=1)
+    count = max(1, round(samples.shape[1] * BLOCKS_PER_S / rate))
     length = sound.shape[1] // count
-    blocks = sound[:, : count * length].reshape(len(sound), count, length).transpose(1, 0, 2)
-    covariance = blocks @ blocks.transpose(0, 2, 1)
+    blocks = sound[:, : count * length].reshape(len(sound), count, length)
+    # A product of matrices would wake a thread for each core, and wait for them on a busy machine.
+    covariance = np.einsum("ckn,dkn->kcd", blocks, blocks)
     powers = np.diagonal(covariance, axis1=1, axis2=2)
     scale = np.sqrt(powers[:, :, np.newaxis] * powers[:, np.newaxis, :])
     return powers, np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)
