@@ -10,7 +10,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Disposition, Stream
 
-from api.enginekit.timeline import Timeline
+from api.enginekit.timeline import NEW_CLOCK_S, Timeline
 from api.errors import Unusable
 
 # Containers by content. Playlists and scripts (hls, concat, dash, sdp, ...), which name other
@@ -131,14 +131,20 @@ def stream(container: InputContainer, number: int) -> AudioStream:
 
 
 def timeline(container: InputContainer) -> Timeline:
-    """The time line of players: it begins where the first track of sound or video does."""
+    """The time line of players: it begins where the first track of sound or video does.
+
+    That of MP4 begins at 0; an edit list says how long nothing is played. In pieces of a live
+    stream, it is only a clock.
+    """
     starts = [
         float(stream.start_time * stream.time_base)
         for stream in _played(container)
         if stream.start_time is not None and stream.time_base
     ]
-    restarts = bool(container.format.flags & CLOCK_RESTARTS)
-    return Timeline(min(starts, default=None), clock_restarts=restarts)
+    start = min(starts, default=None)
+    if start is not None and "mp4" in container.format.name and 0 < start < NEW_CLOCK_S:
+        start = 0.0
+    return Timeline(start, clock_restarts=bool(container.format.flags & CLOCK_RESTARTS))
 
 
 def length(container: InputContainer) -> float:
