@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 READING_S = 8.0
 LOUDEST = 32_767
+# How long speech is by how long the network is told to make it, 1 as it is. It makes no sound
+# shorter than a frame, so that half the time takes a quarter of that. Measured with a real voice.
+LENGTHS = (0.483, 0.507, 0.542, 0.635, 0.752, 0.882, 1.0, 1.217, 1.733, 2.0)
+SCALES = (0.125, 0.25, 0.333, 0.5, 0.667, 0.8, 1.0, 1.333, 2.0, 2.345)
 # What stays of the silence after a piece that ends between two words.
 BETWEEN_WORDS_S = 0.03
 QUIET = LOUDEST // 100
@@ -89,12 +93,13 @@ class PiperSynthesizer:
 
     def _samples(self, phonemes: list[str], speed: float) -> NDArray[np.int16]:
         scales = self._config["inference"]
+        length_scale = np.interp(1 / speed, LENGTHS, SCALES)
         numbers = numbers_of(phonemes, self._config["phoneme_id_map"])
         inputs: dict[str, NDArray[Any]] = {
             "input": np.array([numbers], np.int64),
             "input_lengths": np.array([len(numbers)], np.int64),
             "scales": np.array(
-                [scales["noise_scale"], scales["length_scale"] / speed, scales["noise_w"]],
+                [scales["noise_scale"], scales["length_scale"] * length_scale, scales["noise_w"]],
                 np.float32,
             ),
         }
