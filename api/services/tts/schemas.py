@@ -10,10 +10,11 @@ from api.services.tts.service.formats import FORMATS
 namespace = Namespace("tts", description="Turn text into speech.")
 
 SSML = (
-    "SSML with the elements `speak`, `p`, `s`, `break` (`time` up to 10s, or `strength`), "
-    "`prosody` (`rate`, `pitch`, `volume`), `emphasis`, `say-as` (`characters`, `digits`, "
-    "`telephone`), `sub` and `mark` (which has no sound). Other elements are refused, "
-    "especially those that name files or URLs."
+    "SSML 1.1 with these effects: `p`, `s`, `break` (`time` up to 10s, or `strength`), `prosody` "
+    "(`rate`, `pitch`, `range`, `volume`), `emphasis`, `say-as` (`characters`, `digits`, "
+    "`telephone`), `sub`, `voice` (`languages`, `gender`), `lang` and `xml:lang`. The other "
+    "elements of SSML, and those of other namespaces such as `amazon:effect` and "
+    "`mstts:express-as`, have no effect; their text is read. Files and URLs are never fetched."
 )
 LANGUAGE_TAG = "^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$"
 MEDIA_TYPES = {name: form.media_type for name, form in FORMATS.items()}

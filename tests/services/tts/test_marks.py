@@ -92,6 +92,26 @@ def test_marks_of_ssml(say: Say) -> None:
     assert found[-1]["time_ms"] - found[-3]["time_ms"] > 3000
 
 
+@pytest.mark.parametrize(
+    ("inside", "spoken"),
+    [
+        ("<![CDATA[& more; of]]> it; &amp; <![CDATA[Tom]]>&#59; end", "& more of it &amp; Tom end"),
+        ("caf&#233;; <![CDATA[ab;]]> &lt;x&gt;", "caf&#233; ab &lt;x&gt;"),
+        ('é <s xml:lang="es">hola amigos</s> bye', "é hola amigos bye"),
+        (
+            '😀 <prosody rate="+10.5%">one</prosody> <amazon:effect>two</amazon:effect>',
+            "😀 one two",
+        ),
+    ],
+)
+def test_places_in_ssml(say: Say, inside: str, spoken: str) -> None:
+    """They are those of the source, also behind CDATA, entities, stops and other languages."""
+    ssml = f"<speak>{inside}</speak>"
+    found = marks(say(ssml=ssml, path=PATH))
+    assert all(ssml[mark["start"] : mark["end"]] == mark["value"] for mark in found)
+    assert words(found) == spoken.split()
+
+
 def test_marks_are_in_the_history(say: Say, client: Any, ada: Any) -> None:
     """The entry keeps the lines that were sent."""
     answer = say("Hello world.", path=PATH)

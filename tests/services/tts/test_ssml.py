@@ -1,6 +1,9 @@
 """SSML: what is understood, what is refused, and what each element does."""
 
+import json
+import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +26,31 @@ GOOD = [
     '<speak><say-as interpret-as="characters">abc</say-as></speak>',
     '<speak><sub alias="World Wide Web">WWW</sub></speak>',
     '<speak>Go <mark name="here"/> on &amp; on &#233; <![CDATA[1 < 2]]><!-- a --></speak>',
+    '<speak>a<break time=".5s"/>b<break time="+1.5s"/>c<break time="1.s" strength="weak"/></speak>',
+    '<speak><prosody rate="+10.5%">a</prosody> <prosody rate="0.8" pitch="9Hz">b</prosody></speak>',
+    '<speak><prosody rate="default" pitch="+2st" volume="+6dB" range="-20Hz">Hi</prosody></speak>',
+    '<speak><prosody rate="0%">Hi</prosody> <prosody rate="1000%" pitch="-9%">a</prosody></speak>',
+    '<speak><prosody contour="(0%,+20Hz) (50%,+10%)" duration="2s">Hi</prosody></speak>',
+    '<speak><p xml:lang="es">Hola</p><s xml:id="a">a <w role="n">a</w><token>b</token></s></speak>',
+    '<speak version="1.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+    'xsi:schemaLocation="http://www.w3.org/2001/10/synthesis x.xsd" xml:base="http://a.b/">Hi</speak>',
+    '<!DOCTYPE speak PUBLIC "-//W3C//DTD SYNTHESIS 1.0//EN" '
+    '"http://www.w3.org/TR/speech-synthesis/synthesis.dtd"><speak version="1.0">Hi</speak>',
+    "<!-- a --><?php echo 1 ?><speak>Hi<?x y?><!-- b --></speak><!-- c -->",
+    '<speak><say-as interpret-as="date" format="ymd" detail="1">2026-11-25</say-as></speak>',
+    '<speak><phoneme alphabet="ipa" ph="pe.kan">pecan</phoneme></speak>',
+    '<speak><lexicon uri="file:///etc/passwd" xml:id="l"/><meta name="x" content="y"/>'
+    "<metadata><x>no</x></metadata><lookup ref='l'>Hi</lookup></speak>",
+    '<speak><voice name="en-US-JennyNeural" gender="female" required="name">Hi</voice></speak>',
+    '<speak><voice languages="es:es-MX fr" age="30" variant="2">Hola</voice> Joe</speak>',
+    '<speak><lang xml:lang="fr-FR" onlangfailure="ignorelang">Bonjour</lang></speak>',
+    '<speak>Hi<audio src="http://127.0.0.1:9/x.wav"><desc>a bell</desc>ring</audio></speak>',
+    '<speak>Hi<audio src="/etc/hostname"/></speak>',
+    '<speak><amazon:effect name="whispered">Hi</amazon:effect><amazon:breath/></speak>',
+    '<speak xmlns:mstts="https://www.w3.org/2001/mstts"><mstts:express-as style="sad">Hi'
+    '</mstts:express-as><prosody amazon:max-duration="2s">you</prosody></speak>',
+    '<ssml:speak xmlns:ssml="http://www.w3.org/2001/10/synthesis"><ssml:p>Hi</ssml:p></ssml:speak>',
+    "\ufeff<speak>Hi</speak>",
 ]
 BAD = [
     "Hello",
@@ -30,15 +58,8 @@ BAD = [
     "<speak>Hello</speak><speak/>",
     "<p>Hello</p>",
     "<speak><speak>Hello</speak></speak>",
-    '<speak>Hi<audio src="http://127.0.0.1:9/x.wav"/></speak>',
-    '<speak>Hi<audio src="/etc/hostname"/></speak>',
-    '<speak><lexicon uri="file:///etc/passwd"/>Hi</speak>',
-    '<speak><meta name="x" content="y"/>Hi</speak>',
-    '<speak><voice name="es">Hi</voice></speak>',
-    '<speak xml:base="http://127.0.0.1:9/">Hi</speak>',
     '<speak onlangfailure="x">Hi</speak>',
     '<speak xmlns="http://www.w3.org/1999/xhtml">Hi</speak>',
-    '<speak xmlns:x="urn:x"><x:p>Hi</x:p></speak>',
     '<!DOCTYPE speak SYSTEM "http://127.0.0.1:9/x.dtd"><speak>Hi</speak>',
     '<!DOCTYPE speak [<!ENTITY x SYSTEM "file:///etc/hostname">]><speak>&x;</speak>',
     '<!DOCTYPE speak [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><speak>&b;</speak>',
@@ -47,16 +68,29 @@ BAD = [
     '<speak>Hi<break time="99999999999999s"/></speak>',
     '<speak>Hi<break time="-1s"/></speak>',
     "<speak><break>Hi</break></speak>",
-    '<speak><prosody rate="0%">Hi</prosody></speak>',
-    '<speak><prosody rate="1000%">Hi</prosody></speak>',
-    '<speak><prosody pitch="200Hz">Hi</prosody></speak>',
-    '<speak><prosody contour="(0%,+20Hz)">Hi</prosody></speak>',
     "<speak><say-as>1</say-as></speak>",
-    '<speak><say-as interpret-as="tts:key">1</say-as></speak>',
     "<speak><sub>Hi</sub></speak>",
     '<speak><sub alias="a"><break/></sub></speak>',
     f"<speak>{'<prosody>' * 40}Hi{'</prosody>' * 40}</speak>",
     "<speak>\x01</speak>",
+    "<speak><soeak>Hi</soeak></speak>",
+    '<speak><p xmlns="http://www.w3.org/1999/xhtml"><b>Hi</b></speak>',
+    '<x:speak xmlns:x="urn:x">Hi</x:speak>',
+    '<speak>Hi<break time="5"/></speak>',
+    '<speak>Hi<break time="1 s"/></speak>',
+    '<speak>Hi<break strength="huge"/></speak>',
+    '<speak>Hi<break time="1e1s"/></speak>',
+    '<speak>Hi<break length="1s"/></speak>',
+    '<speak><prosody rate="quick">Hi</prosody></speak>',
+    '<speak><prosody pitch="+2db">Hi</prosody></speak>',
+    '<speak><prosody volume="+6">Hi</prosody><prosody contour="(0,1)">Hi</prosody></speak>',
+    '<speak><emphasis level="high">Hi</emphasis></speak>',
+    "<speak><lang>Hi</lang></speak>",
+    "<speak><phoneme alphabet='ipa'>Hi</phoneme></speak>",
+    '<speak xml:lang="e n">Hi</speak>',
+    '<!DOCTYPE speak PUBLIC "-//W3C//DTD SYNTHESIS 1.0//EN" "x.dtd"><speak>&nbsp;Hi</speak>',
+    '<!DOCTYPE speak PUBLIC "-//W3C//DTD SYNTHESIS 1.0//EN" "x.dtd" [<!ENTITY a "b">]>'
+    "<speak>&a;</speak>",
 ]
 
 
@@ -80,14 +114,88 @@ def test_what_is_refused(ssml: str) -> None:
     assert [error.field for error in refused.value.errors] == ["ssml"]
 
 
-def test_a_refusal_names_the_element(say: Say) -> None:
+@pytest.mark.parametrize(
+    ("ssml", "start", "words"),
+    [
+        (
+            "<speak>\n Hi<brake/></speak>",
+            "<brake> is not allowed here (line 2, column 4)",
+            "prosody",
+        ),
+        (
+            '<speak><s lang="es">Hi</s></speak>',
+            "<s lang> is not an attribute (line 1",
+            "xml:lang",
+        ),
+        ('<speak><break time="2"/></speak>', '<break time="2"> has a value', "(line 1, column 8)"),
+        ("<speak><sub>Hi</sub></speak>", "<sub alias> is missing (line 1, column 8)", "."),
+        ('<speak>a<break time="11s"/></speak>', '<break time="11s"> is longer than 10 s', "line 1"),
+    ],
+)
+def test_a_refusal_says_what_and_where(say: Say, ssml: str, start: str, words: str) -> None:
     """And what may be used in its place."""
-    answer = say(ssml='<speak>Hi<audio src="x.wav"/></speak>')
+    answer = say(ssml=ssml)
     assert answer.status_code == 422
     (problem,) = answer.get_json()["errors"]
     assert problem["field"] == "ssml"
-    assert problem["message"].startswith("<audio> is not allowed here.")
-    assert "prosody" in problem["message"]
+    assert problem["message"].startswith(start)
+    assert words in problem["message"]
+
+
+@pytest.mark.parametrize("name", ["ssml_cdata_ampersand.json", "ssml_standard_forms.json"])
+def test_the_ssml_of_the_reports(say: Say, shared: Path, name: str) -> None:
+    """Each is spoken."""
+    documents = json.loads((shared / "data" / "reports" / name).read_bytes())["ssml"]
+    for ssml in [documents] if isinstance(documents, str) else documents:
+        assert say(ssml=ssml).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("inside", "written"),
+    [
+        ('<prosody rate="+10.5%">a</prosody>', '<prosody rate="110%">a</prosody>'),
+        ('<prosody rate="0.5">a</prosody>', '<prosody rate="50%">a</prosody>'),
+        ('<prosody rate="0%">a</prosody>', '<prosody rate="20%">a</prosody>'),
+        ('<prosody rate="default">a</prosody>', '<prosody rate="100%">a</prosody>'),
+        ('<prosody volume="-6dB">a</prosody>', '<prosody volume="50%">a</prosody>'),
+        ('<prosody volume="+6dB">a</prosody>', '<prosody volume="100%">a</prosody>'),
+        ('<prosody pitch="+12st">a</prosody>', '<prosody pitch="200%">a</prosody>'),
+        ('<prosody pitch="-16Hz">a</prosody>', '<prosody pitch="90%">a</prosody>'),
+        ('<prosody contour="(0%,+20Hz)">a</prosody>', "a"),
+        ('<s xml:lang="es-MX">a</s>', '<voice xml:lang="es-MX">a</voice>'),
+        ('<s xml:lang="en">a</s>', "a"),
+        (
+            '<voice name="es-ES-Elvira" gender="female">a</voice>',
+            '<voice xml:lang="es-ES"><voice gender="female">a</voice></voice>',
+        ),
+        ('<voice name="Joanna">a</voice>', "a"),
+        ('<say-as interpret-as="tts:key">a</say-as>', "a"),
+        ('a<amazon:effect name="x">b</amazon:effect>', "ab"),
+        ('a<audio src="/etc/passwd"><desc>no</desc>b</audio>', "ab"),
+        ("a<metadata>no<p>no</p></metadata>", "a"),
+        ('<sub alias="&lt;AT&amp;T>">a</sub>', "&lt;AT&amp;T&gt;"),
+        ('a<sub alias="b"/>', "ab"),
+        ("a<break time='.5s'/>b", 'a<break time="500ms"/>b'),
+        ("a<![CDATA[]]]]><![CDATA[>&amp;]]>&lt;;", "a]]&gt;&amp;amp;&lt;;"),
+    ],
+)
+def test_what_the_synthesiser_gets(inside: str, written: str) -> None:
+    """Percentages, labels and languages that it knows, but not that of the voice once more."""
+    assert contents(read(f"<speak>{inside}</speak>")) == [f"<speak>{written}</speak>"]
+
+
+def test_nothing_is_fetched_or_read(say: Say, tmp_path: Path) -> None:
+    """What SSML refers to is not asked for, neither by address nor by file name."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/x"
+        ssml = (
+            f'<speak xml:base="{url}"><lexicon uri="{url}" xml:id="a"/>'
+            f'<audio src="{url}">Hi</audio><audio src="{tmp_path}/x.wav"/></speak>'
+        )
+        assert say(ssml=ssml).status_code == 200
+        server.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 def test_hours_of_pauses_are_refused() -> None:
@@ -132,6 +240,16 @@ def test_what_need_not_be_escaped(inside: str) -> None:
     assert document.text == f"{plain}&"
     found = [source[start:end] for start, end in document.spans]
     assert found == [*inside.replace("\r\n", "\r"), "&amp;"]
+
+
+def test_a_replaced_text_is_where_it_stands() -> None:
+    """The alias stands for all of the text, with its entities and sections."""
+    source = '<speak>a <sub alias="and so on">A&amp;B<!-- x --><![CDATA[;&]]></sub>; b</speak>'
+    document = read(source)
+    assert document.text == "a and so on; b"
+    start, end = document.spans[2]
+    assert source[start:end] == "A&amp;B<!-- x --><![CDATA[;&"
+    assert source[slice(*document.spans[-1])] == "b"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 from api.services.tts.engines import Piece
 from api.services.tts.service.boundaries import sentence_ends
 from api.services.tts.service.document import Document, Span, is_speakable
+from api.services.tts.service.elements import without_language
 from api.services.tts.service.lines import blocks
 
 # Some twenty seconds of speech.
@@ -36,6 +37,7 @@ class Sentence:
 
 def cut(document: Document, language: str) -> list[Sentence]:
     """Return the sentences that can be spoken, in order."""
+    document.tags = [without_language(tags, language) for tags in document.tags]
     return [_sentence(document, begin, end) for begin, end in _ranges(document, language)]
 
 

@@ -1,67 +1,51 @@
-"""Reads SSML: a few elements whose attributes are checked; all else is refused, not skipped.
+"""Reads SSML. What it asks for is checked and written anew; what it refers to is never fetched.
 
-What the synthesiser gets is written anew from what was understood. Nothing here can name a file
-or an address, and there are no document types, so no entities either.
+Elements of other namespaces, such as those of Amazon and Microsoft, are ignored, and their text is
+read. Nothing here can name a file or an address, and there are no entities.
 """
 
 import re
-from xml.etree.ElementTree import ParseError
+from dataclasses import dataclass
+from xml.parsers import expat
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser
-
-from api.errors import Invalid, TooLarge, invalid
+from api.errors import N_, Invalid, TooLarge, invalid
+from api.services.tts.service import elements
 from api.services.tts.service.document import Document, Span
+from api.services.tts.service.elements import ELEMENTS, Attributes
 
-NAMESPACE = "{http://www.w3.org/2001/10/synthesis}"
-LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+NAMESPACE = "http://www.w3.org/2001/10/synthesis"
+DOCTYPE = "-//W3C//DTD SYNTHESIS 1."
 DEEPEST = 32
 LONGEST_PAUSE_S, ALL_PAUSES_S = 10.0, 300.0
-STRENGTHS = "none|x-weak|weak|medium|strong|x-strong"
-# Elements, their attributes, and what these may be.
-ELEMENTS: dict[str, dict[str, str]] = {
-    "speak": {"version": r"1\.[01]", LANG: "[A-Za-z0-9-]{1,35}"},
-    "p": {},
-    "s": {},
-    "break": {"strength": STRENGTHS, "time": r"(\d{1,5}ms|\d{1,2}(\.\d{1,3})?s)"},
-    "prosody": {
-        "rate": r"x-slow|slow|medium|fast|x-fast|\d{2,3}%|[+-]\d{1,2}%",
-        "pitch": r"x-low|low|medium|high|x-high|[+-]\d{1,2}%",
-        "volume": "silent|x-soft|soft|medium|loud|x-loud",
-    },
-    "emphasis": {"level": "strong|moderate|none|reduced"},
-    "say-as": {"interpret-as": "characters|digits|telephone"},
-    "sub": {"alias": r"[^<>&]{1,200}"},
-    "mark": {"name": r"[\w.-]{1,64}"},
-}
-NEEDED = {"say-as": "interpret-as", "sub": "alias", "mark": "name"}
-# eSpeak spells digits one by one only under its own name for that.
-SAID = {"characters": "characters", "digits": "tts:char", "telephone": "tts:char"}
-BLOCKS = ("p", "s")
-ALONE = ("break", "mark")
 
 
 def read(source: str) -> Document:
-    """The document that the SSML describes.
+    """Return the document that the SSML describes.
 
     Raises:
-        Invalid: it is not well-formed, or holds an element or attribute that is not allowed.
+        Invalid: it is not well-formed, or has an element, attribute or value that is not allowed.
         TooLarge: `audio_too_long`: there are too many pauses.
     """
     reader = _Reader(source)
     try:
         reader.feed()
-    except DefusedXmlException:
-        raise invalid("ssml", "Must not contain a document type or entities.") from None
-    except ParseError as error:
-        line, column = error.position
+    except expat.ExpatError as error:
         raise invalid(
             "ssml",
             "Must be well-formed XML; see line %(line)s, column %(column)s.",
-            line=line,
-            column=column,
+            line=error.lineno,
+            column=error.offset + 1,
         ) from None
     return reader.document
+
+
+@dataclass(frozen=True)
+class _Open:
+    """An element that is open, and what holds again after it."""
+
+    name: str
+    tags: tuple[str, ...]
+    namespaces: dict[str, str]
 
 
 class _Reader:
@@ -69,92 +53,163 @@ class _Reader:
 
     def __init__(self, source: str):
         self.document = Document(source, is_ssml=True)
-        self._open: list[str] = []
+        self._open: list[_Open] = []
         self._tags: tuple[str, ...] = ()
-        self._alias: str | None = None
+        self._namespaces = {"": NAMESPACE}
+        self._alias = ""
+        self._replaced: list[Span] = []
         self._places = _places(source)
-        self._parser = DefusedXMLParser(target=self, forbid_dtd=True)
-        # Text comes line by line, so that each bit's place is known.
-        self._parser.parser.buffer_text = False
         self._in_cdata = False
-        self._parser.parser.StartCdataSectionHandler = lambda: self._cdata(begins=True)
-        self._parser.parser.EndCdataSectionHandler = lambda: self._cdata(begins=False)
+        # Namespaces are resolved here, because people paste "amazon:effect" without declaring it.
+        self._parser = expat.ParserCreate()
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._data
+        self._parser.StartCdataSectionHandler = lambda: self._cdata(begins=True)
+        self._parser.EndCdataSectionHandler = lambda: self._cdata(begins=False)
+        self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.SkippedEntityHandler = self._entity
 
     def feed(self) -> None:
         """Read it all."""
-        self._parser.feed(self.document.source)
-        self._parser.close()
+        self._parser.Parse(self.document.source, True)
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
-        name = tag.removeprefix(NAMESPACE)
-        self._check(name, attributes)
-        self._open.append(name)
-        if name in BLOCKS:
+    @property
+    def _name(self) -> str:
+        """The innermost element; "" if it is of another namespace, or none is open."""
+        return self._open[-1].name if self._open else ""
+
+    @property
+    def _is_silent(self) -> bool:
+        return self._is_within(*elements.UNSPOKEN)
+
+    def _is_within(self, *names: str) -> bool:
+        return any(opened.name in names for opened in self._open)
+
+    def _start(self, tag: str, given: Attributes) -> None:
+        before = self._tags, self._namespaces
+        self._namespaces = {**self._namespaces, **elements.declared_namespaces(given)}
+        prefix, _, name = tag.rpartition(":")
+        if self._namespaces.get(prefix) != NAMESPACE:
+            name = ""
+        attributes = {key: value.strip() for key, value in given.items() if elements.is_ours(key)}
+        if not self._is_silent:
+            self._check(name, tag, attributes)
+            self._enter(name, attributes)
+        self._open.append(_Open(name, *before))
+
+    def _enter(self, name: str, attributes: Attributes) -> None:
+        """Do what the element asks for where it begins."""
+        if name in elements.BLOCKS:
             self._end_sentence()
         elif name == "break":
             self._pause(attributes)
         elif name == "sub":
-            self._alias = attributes["alias"]
-        elif name == "say-as":
-            self._enter(f'<say-as interpret-as="{SAID[attributes["interpret-as"]]}">')
-        elif name in ("prosody", "emphasis"):
-            written = "".join(f' {key}="{value}"' for key, value in attributes.items())
-            self._enter(f"<{name}{written}>")
+            self._alias, self._replaced = attributes["alias"], []
         elif name == "speak":
-            self.document.language = attributes.get(LANG)
+            self.document.language = attributes.get("xml:lang") or None
+        self._tags = (*self._tags, *elements.espeak_tags(name, attributes))
 
-    def end(self, _tag: str) -> None:
-        """The innermost element ends."""
-        name = self._open.pop()
-        if name in BLOCKS:
+    def _end(self, _tag: str) -> None:
+        closed = self._open.pop()
+        if closed.name in elements.BLOCKS:
             self._end_sentence()
-        elif name == "sub":
-            self._alias = None
-        elif name in ("prosody", "emphasis", "say-as"):
-            self._tags = self._tags[:-1]
+        elif closed.name == "sub" and not self._is_silent:
+            here = self._places[self._parser.CurrentByteIndex]
+            spans = self._replaced or [(here, here)]
+            whole = spans[0][0], spans[-1][1]
+            self.document.add(self._alias, [whole] * len(self._alias), self._tags)
+        self._tags, self._namespaces = closed.tags, closed.namespaces
 
-    def data(self, text: str) -> None:
-        """Text, all from one line or one character's name."""
-        if self._open[-1] in ALONE:
-            raise _refused(f"<{self._open[-1]}>")
-        at = self._parser.parser.CurrentByteIndex
-        spans = self._spans(text, at)
-        if self._alias is not None:
-            whole = (spans[0][0], spans[-1][1])
-            text, spans, self._alias = self._alias, [whole] * len(self._alias), ""
+    def _data(self, text: str) -> None:
+        """Take text, all from one line or one character's name."""
+        if self._is_silent:
+            return
+        if self._name in elements.EMPTY and text.strip():
+            raise self._refused(
+                N_("%(what)s must be empty (line %(line)s, column %(column)s)."), f"<{self._name}>"
+            )
+        spans = self._spans(text, self._parser.CurrentByteIndex)
+        if self._is_within("sub"):
+            self._replaced += spans
+            return
         self.document.add(re.sub(r"\s", " ", text), spans, self._tags)
-
-    def close(self) -> None:
-        """There is no more."""
 
     def _cdata(self, *, begins: bool) -> None:
         self._in_cdata = begins
 
-    def _check(self, name: str, attributes: dict[str, str]) -> None:
-        inside = self._open[-1] if self._open else ""
-        misplaced = (name == "speak") != (not inside) or inside in (*ALONE, "sub", "say-as")
-        if name not in ELEMENTS or misplaced or len(self._open) >= DEEPEST:
-            raise _refused(f"<{name[:40]}>")
-        for key, value in attributes.items():
-            allowed = ELEMENTS[name].get(key)
-            if allowed is None or not re.fullmatch(allowed, value):
-                raise _refused(f'<{name} {key.rpartition("}")[2][:40]}="{value[:40]}">')
-        if NEEDED.get(name, "") not in ("", *attributes):
-            raise _refused(f"<{name}>")
+    def _doctype(
+        self, _name: str, _system: str | None, public: str | None, has_subset: bool
+    ) -> None:
+        if has_subset or not (public or "").startswith(DOCTYPE):
+            raise invalid("ssml", "Must not contain a document type or entities.")
 
-    def _enter(self, tag: str) -> None:
-        self._tags = (*self._tags, tag)
+    def _entity(self, name: str, _is_parameter: int) -> None:
+        # Only with a document type; without one, the parser refuses it by itself.
+        raise self._refused(
+            N_("%(what)s is not defined (line %(line)s, column %(column)s)."), f"&{name};"
+        )
+
+    def _check(self, name: str, tag: str, attributes: Attributes) -> None:
+        inside, what = self._name, f"<{tag[:40]}>"
+        if len(self._open) >= DEEPEST:
+            raise self._refused(
+                N_("%(what)s is nested too deeply (line %(line)s, column %(column)s)."), what
+            )
+        misplaced = (name == "speak") != (not self._open) or inside in elements.EMPTY
+        if misplaced or (name and (name not in ELEMENTS or self._is_within(*elements.TEXT_ONLY))):
+            wanted = ", ".join(ELEMENTS)
+            message = N_(
+                "%(what)s is not allowed here (line %(line)s, column %(column)s). "
+                "The allowed elements are: %(wanted)s."
+            )
+            raise self._refused(message, what, wanted=wanted)
+        if name:
+            self._check_attributes(name, attributes)
+
+    def _check_attributes(self, name: str, attributes: Attributes) -> None:
+        allowed = {**ELEMENTS[name], **elements.EVERYWHERE}
+        for key, value in attributes.items():
+            if key not in allowed:
+                message = N_(
+                    "%(what)s is not an attribute (line %(line)s, column %(column)s). "
+                    "The allowed attributes are: %(wanted)s."
+                )
+                what, wanted = f"<{name} {key[:40]}>", ", ".join(allowed)
+                raise self._refused(message, what, wanted=wanted)
+            if not re.fullmatch(allowed[key], value):
+                what = f'<{name} {key}="{value[:40]}">'
+                raise self._refused(
+                    N_(
+                        "%(what)s has a value that is not allowed "
+                        "(line %(line)s, column %(column)s)."
+                    ),
+                    what,
+                )
+        needed = elements.NEEDED.get(name, "")
+        if needed and needed not in attributes:
+            raise self._refused(
+                N_("%(what)s is missing (line %(line)s, column %(column)s)."), f"<{name} {needed}>"
+            )
 
     def _end_sentence(self) -> None:
         self.document.ends.add(len(self.document.text))
 
-    def _pause(self, attributes: dict[str, str]) -> None:
-        seconds = _seconds(attributes.get("time", ""))
-        written = f' time="{round(seconds * 1000)}ms"' if "time" in attributes else ""
-        if "strength" in attributes and not written:
-            written = f' strength="{attributes["strength"]}"'
-        self.document.paused_s += seconds
+    def _pause(self, attributes: Attributes) -> None:
+        written = f' strength="{attributes["strength"]}"' if "strength" in attributes else ""
+        if time := attributes.get("time"):
+            seconds = elements.seconds(time)
+            if seconds > LONGEST_PAUSE_S:
+                raise self._refused(
+                    N_(
+                        "%(what)s is longer than %(limit)s seconds "
+                        "(line %(line)s, column %(column)s)."
+                    ),
+                    f'<break time="{time}">',
+                    limit=round(LONGEST_PAUSE_S),
+                )
+            self.document.paused_s += seconds
+            written = f' time="{round(seconds * 1000)}ms"'
         if self.document.paused_s > ALL_PAUSES_S:
             raise TooLarge(
                 "The pauses are longer than %(limit)s seconds in total.",
@@ -172,29 +227,15 @@ class _Reader:
             return [(first, end)] * len(text)
         return [(first + n, first + n + 1) for n in range(len(text))]
 
+    def _refused(self, message: str, what: str, **values: object) -> Invalid:
+        line, column = self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber + 1
+        return invalid("ssml", message, what=what, line=line, column=column, **values)
+
 
 def _places(source: str) -> dict[int, int]:
-    """The index of the character that begins at each byte of the source in UTF-8."""
+    """Return the index of the character that begins at each byte of the source in UTF-8."""
     places, at = {}, 0
     for index, character in enumerate(source):
         places[at] = index
         at += len(character.encode())
     return places
-
-
-def _seconds(time: str) -> float:
-    if not time:
-        return 0.0
-    seconds = float(time.removesuffix("ms")) / 1000 if time.endswith("ms") else float(time[:-1])
-    if seconds > LONGEST_PAUSE_S:
-        raise _refused(f'<break time="{time}">')
-    return seconds
-
-
-def _refused(what: str) -> Invalid:
-    return invalid(
-        "ssml",
-        "%(what)s is not allowed here. The allowed elements are: %(wanted)s.",
-        what=what,
-        wanted=", ".join(ELEMENTS),
-    )
