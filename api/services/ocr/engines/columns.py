@@ -8,6 +8,8 @@ from api.services.ocr.engines.side import Side, side_of
 # Rows of a table have at most so many lines; in more than this share of them, cells differ. If
 # they don't, they may be stanzas, which have at least so many lines.
 CELL_LINES, UNEQUAL, STANZA = 6, 0.3, 4
+# A list of which both columns have so many numbers is one.
+LISTED = 2
 # A table under a title of its own has so many rows, and most of them have several cells.
 TABLE_ROWS, SEVERAL = 3, 0.8
 
@@ -19,7 +21,7 @@ def are_columns(texts: Texts, band: list[Places], x: float) -> bool:
         return False
     if left.is_prose and right.is_prose:
         return True
-    if (left.is_address and right.is_address) or _are_titled(left, right):
+    if _are_addresses(left, right) or _are_titled(left, right) or _is_one_list(left, right):
         return True
     if left.is_prose or right.is_prose:
         prose, other = (left, right) if left.is_prose else (right, left)
@@ -29,6 +31,9 @@ def are_columns(texts: Texts, band: list[Places], x: float) -> bool:
 
 def are_cells(texts: Texts, blocks: list[list[Places]], x: float) -> bool:
     """Tell whether blocks below each other are rows of a table whose cells have several lines."""
+    band = [row for block in blocks for row in block]
+    if _is_one_list(side_of(texts, band, x, before=True), side_of(texts, band, x, before=False)):
+        return False
     if len(blocks) < 3 or max(map(len, blocks)) > CELL_LINES:
         return False
     counts = np.array([
@@ -45,6 +50,20 @@ def are_ruled_cells(texts: Texts, band: list[Places], x: float) -> bool:
     left, right = side_of(texts, band, x, before=True), side_of(texts, band, x, before=False)
     several = min(len(left), len(right)) >= 2 and len(band) < CELL_LINES
     return several and any([*left.goes_on, *right.goes_on])
+
+
+def _are_addresses(left: Side, right: Side) -> bool:
+    """Tell whether an address is on the left, and another one or labels with values beside it."""
+    if not left.is_address:
+        return False
+    return right.is_address or (right.has_labels and max(left.cells) == 1)
+
+
+def _is_one_list(left: Side, right: Side) -> bool:
+    """Tell whether the numbers of lines on the right go on where those on the left end."""
+    numbers = [*left.numbers, *right.numbers]
+    enough = min(len(left.numbers), len(right.numbers)) >= LISTED
+    return enough and numbers == [*range(numbers[0], numbers[0] + len(numbers))]
 
 
 def _are_titled(left: Side, right: Side) -> bool:

@@ -17,6 +17,8 @@ HIGH = 1.25
 FEW, CHANCE, STRIP = 4, 6, 0.3
 # Rows that are so many heights further apart than usual belong to different blocks.
 SPACE = 0.4
+# So many places are tried as gutters; they are more than so many heights apart.
+MOST, NEAR = 40, 0.25
 
 
 class Band(NamedTuple):
@@ -40,13 +42,23 @@ class _Rows(NamedTuple):
 
 
 def gaps(texts: Texts, rows: Rows) -> list[float]:
-    """Return every x that fewer pieces cross than cross the places beside it."""
-    cores = texts.cores[np.concatenate(rows)]
+    """Return every x that few pieces cross, and fewer than cross the places beside it."""
+    these = np.concatenate(rows)
+    cores = texts.cores[these]
     edges = np.concatenate([cores[:, 0], cores[:, 1]])
     order = np.argsort(edges, kind="stable")
     ends = order >= len(cores)
-    between = np.flatnonzero(ends[:-1] & ~ends[1:])
-    return [float(x) for x in (edges[order[between]] + edges[order[between + 1]]) / 2]
+    crossing = np.cumsum(np.where(ends, -1, 1))
+    least = np.flatnonzero(ends[:-1] & ~ends[1:])
+    near = NEAR * np.median(texts.heights[these])
+    found: list[float] = []
+    for n in least[np.argsort(crossing[least], kind="stable")]:
+        x = float(edges[order[n]] + edges[order[n + 1]]) / 2
+        if all(abs(x - other) > near for other in found):
+            found.append(x)
+        if len(found) == MOST:
+            break
+    return found
 
 
 def bands(texts: Texts, rows: Rows, x: float) -> list[Band]:

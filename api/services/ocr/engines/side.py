@@ -1,6 +1,7 @@
 """The lines of text on one side of a gutter, and what they look like: prose, labels, an address."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +28,7 @@ WORDS, VERSE, STOPS = 3, 0.5, (",", ".", ";", ":", "!", "?", "-", "»", '"')
 NARROW = 3.0
 # How labels and questions end, and in what share of the lines.
 LABEL_ENDS, LABELS = (":", "?", "..", "…"), 0.34
+NUMBER = re.compile(r"[\[(]?(\d{1,3})[\]).]+(?!\d)")
 # An address has so many lines, which follow each other in so many heights.
 ADDRESS_LINES, ADDRESS_PITCH = range(3, 8), 1.9
 
@@ -35,7 +37,7 @@ ADDRESS_LINES, ADDRESS_PITCH = range(3, 8), 1.9
 class Side:
     """The lines next to a gutter: their boxes, their texts, in which row of the band each is.
 
-    `rows` are the boxes around all that stands on their side of the gutter, of `cells` pieces.
+    `rows` are the boxes around all that stands on their side of the gutter, in `cells` lines.
     """
 
     boxes: Boxes
@@ -102,7 +104,8 @@ class Side:
     @property
     def is_justified(self) -> bool:
         """Whether, in a script without capitals, most lines are wide and end at one edge."""
-        if any(c.islower() or c.isupper() for text in self.words for c in text):
+        letters = [c for text in self.words for c in text if c.isalpha()]
+        if any(c.islower() or c.isupper() for c in letters) or len(letters) < len(self):
             return False
         height = float(np.median(self.heights))
         ends = np.abs(np.median(self.boxes[:, RIGHT]) - self.boxes[:, RIGHT]) < EDGE * height
@@ -126,6 +129,11 @@ class Side:
         ends = sum(text.rstrip().endswith(LABEL_ENDS) for text in self.words)
         return ends >= LABELS * len(self)
 
+    @cached_property
+    def numbers(self) -> list[int]:
+        """The numbers that lines begin with, as those of a list do."""
+        return [int(found[1]) for text in self.words if (found := NUMBER.match(text))]
+
     @property
     def is_address(self) -> bool:
         """Whether these are a few lines, some with numbers among words and some without."""
@@ -138,38 +146,32 @@ class Side:
 
 def side_of(texts: Texts, band: list[Places], x: float, *, before: bool) -> Side:
     """Return the lines next to a gutter, one of each row that has something on that side."""
-    lines, rows, places = [], [], []
+    lines, rows, places, cells = [], [], [], []
     for place, row in enumerate(band):
         left = texts.centres[row] <= x
-        these = row[left][::-1] if before else row[~left]
+        these = row[left] if before else row[~left]
         if len(these):
-            lines.append(sorted(_near(texts, these), key=lambda n: float(texts.boxes[n, LEFT])))
+            found = _lines(texts, these)
+            lines.append(found[-1] if before else found[0])
             rows.append(these)
             places.append(place)
+            cells.append(len(found))
     words = tuple(" ".join(texts.words[n] for n in line).strip() for line in lines)
-    return Side(
-        _around(texts, lines), words, tuple(places), _around(texts, rows), tuple(map(len, rows))
-    )
+    return Side(_around(texts, lines), words, tuple(places), _around(texts, rows), tuple(cells))
 
 
-def _around(texts: Texts, groups: Sequence[Sequence[int] | Places]) -> Boxes:
+def _around(texts: Texts, groups: Sequence[Places]) -> Boxes:
     """Return the box around each group of pieces."""
-    boxes = [texts.boxes[np.array(group)] for group in groups]
+    boxes = [texts.boxes[group] for group in groups]
     found = [np.concatenate([box[:, :2].min(axis=0), box[:, 2:].max(axis=0)]) for box in boxes]
     return np.array(found).reshape(-1, 4)
 
 
-def _near(texts: Texts, these: Iterable[int]) -> list[int]:
-    """Return the first piece and those that follow it closely."""
-    line: list[int] = []
-    for n in these:
-        if line:
-            one, other = sorted((line[-1], n), key=lambda m: float(texts.boxes[m, LEFT]))
-            gap = texts.boxes[other, LEFT] - texts.boxes[one, RIGHT]
-            if gap > NEAR * texts.heights[n]:
-                break
-        line.append(n)
-    return line
+def _lines(texts: Texts, row: Places) -> list[Places]:
+    """Return the pieces of a row in groups that follow each other closely."""
+    spaces = texts.boxes[row[1:], LEFT] - texts.boxes[row[:-1], RIGHT]
+    far = spaces > NEAR * np.minimum(texts.heights[row[1:]], texts.heights[row[:-1]])
+    return np.split(row, np.flatnonzero(far) + 1)
 
 
 def _continues(before: str, line: str) -> bool:
