@@ -16,17 +16,18 @@ TABLE_ROWS, SEVERAL = 3, 0.8
 
 def are_columns(texts: Texts, band: list[Places], x: float) -> bool:
     """Tell whether rows that part at x are read column by column."""
+    if len(band) < 2:
+        return False
     left, right = side_of(texts, band, x, before=True), side_of(texts, band, x, before=False)
     if not len(left) or not len(right):
         return False
     if left.is_prose and right.is_prose:
         return True
-    if _are_addresses(left, right) or _are_titled(left, right) or _is_one_list(left, right):
-        return True
     if left.is_prose or right.is_prose:
         prose, other = (left, right) if left.is_prose else (right, left)
-        return _stands_apart(prose, other)
-    return False
+        if _stands_apart(prose, other):
+            return True
+    return _are_addresses(left, right) or _are_titled(left, right) or _is_one_list(left, right)
 
 
 def are_cells(texts: Texts, blocks: list[list[Places]], x: float) -> bool:

@@ -97,7 +97,7 @@ def _judged(texts: Texts, rows: Rows, x: float) -> Iterator[tuple[Rows, bool]]:
             yield band, parts
             continue
         apart = blocks(texts, band)
-        if not are_cells(texts, apart, x) and are_columns(texts, band, x):
+        if are_columns(texts, band, x) and not are_cells(texts, apart, x):
             yield band, True
         else:
             for block in apart:
