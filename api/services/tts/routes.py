@@ -37,6 +37,7 @@ MARKED = (
     "(character positions in the text or SSML), and `value` (the text there). " + LANGUAGE
 )
 MARK = '{"time_ms": 0, "type": "word", "start": 0, "end": 5, "value": "Hello"}\n'
+MANNER = ("text_format", "short_urls", "voice", "language", "speed", "pitch")
 SHOWN = ("id", "name", "language", "gender", "engine", "sample_rate")
 
 
@@ -128,7 +129,7 @@ def _asked(body: dict[str, Any]) -> service.Asked:
 
 
 def _manner(body: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in body.items() if k in ("voice", "language", "speed", "pitch")}
+    return {k: v for k, v in body.items() if k in MANNER}
 
 
 def _options(body: dict[str, Any]) -> dict[str, Any]:

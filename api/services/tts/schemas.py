@@ -30,6 +30,17 @@ speech = model(
         "(`PERCEPT_MAX_CHARACTERS`).",
         example="The kettle is on. Tea will be ready in five minutes.",
     ),
+    text_format=fields.String(
+        enum=["plain", "markdown"],
+        example="plain",
+        description="With `markdown`, `text` is read without its markup: links as their text, "
+        "images as their alternative text, HTML without its tags. Default: plain.",
+    ),
+    short_urls=fields.Boolean(
+        example=False,
+        description='Whether URLs are read as host and path, such as "example.com/docs". Default: '
+        "true with `markdown`, else false.",
+    ),
     ssml=fields.String(description=f"{SSML} An empty value is ignored.", example=""),
     voice=fields.String(
         max_length=64, description="Id of a voice, from `GET /tts/voices`.", example="en-us+f2"

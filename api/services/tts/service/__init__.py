@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from api.enginekit.pool import EnginePool, Loaded
 from api.enginekit.stopwatch import Stopwatch
@@ -11,9 +11,11 @@ from api.services.tts.engines import Manner, Skill
 from api.services.tts.service import ssml, voices
 from api.services.tts.service.document import Document, is_speakable, plain
 from api.services.tts.service.formats import FORMATS, at_once, bit_by_bit, put_right
+from api.services.tts.service.markdown import read_markdown
 from api.services.tts.service.marks import marks
 from api.services.tts.service.sentences import cut
 from api.services.tts.service.speaking import LONGEST_S, Script, Speaking
+from api.services.tts.service.urls import with_short_urls
 from api.storage import File
 
 
@@ -23,6 +25,8 @@ class Asked:
 
     text: str | None = None
     ssml: str | None = None
+    text_format: Literal["plain", "markdown"] = "plain"
+    short_urls: bool | None = None
     voice: str | None = None
     language: str | None = None
     speed: float = 1.0
@@ -131,10 +135,18 @@ def _unskilled(skill: Skill, name: str) -> PerceptError:
 def _document(asked: Asked, most: int) -> Document:
     if asked.ssml is None:
         _check_length(asked.text or "", most)
-        return plain(asked.text or "")
-    document = ssml.read(asked.ssml)
+        document = _text(asked)
+    else:
+        document = ssml.read(asked.ssml)
     _check_length(document.text, most)
     return document
+
+
+def _text(asked: Asked) -> Document:
+    text = asked.text or ""
+    if asked.text_format == "markdown":
+        return read_markdown(text, short_urls=asked.short_urls is not False)
+    return with_short_urls(text) if asked.short_urls else plain(text)
 
 
 def _check_length(text: str, most: int) -> None:
