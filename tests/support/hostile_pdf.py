@@ -43,7 +43,7 @@ def pages(count: int, content: bytes, resources: bytes = b"", *more: bytes) -> b
 
 def letters(count: int, before: bytes = b"") -> bytes:
     """Lines of sixteen words of five letters, in type of one point."""
-    line = b"(" + b" ".join([b"aaaaa"] * 16) + b") Tj 0 -1 Td\n"
+    line = b"(" + b" ".join([b"their", b"which"] * 8) + b") Tj 0 -1 Td\n"
     return b"BT %s /F1 1 Tf 10 830 Td\n" % before + line * (count // 80) + b"ET"
 
 

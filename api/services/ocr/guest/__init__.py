@@ -5,17 +5,21 @@ from api.services.ocr.guest import pdf, pictures
 from api.services.ocr.guest.paper import is_paper
 from api.services.ocr.guest.pdf import is_pdf
 from api.services.ocr.guest.pdfpage import ENOUGH_LETTERS
+from api.services.ocr.guest.plausible import common_share, plain
 from api.services.ocr.guest.searchable import joined, over_pdf, over_picture
-from api.services.ocr.guest.sheet import Limits, Sheet, check_letters
+from api.services.ocr.guest.sheet import Limits, Sample, Sheet, check_letters
 from api.storage import File
 
 NATIVE = ("api.enginekit.heif",)
 __all__ = [
     "ENOUGH_LETTERS",
     "Limits",
+    "Sample",
     "Sheet",
     "check_letters",
+    "common_share",
     "copy",
+    "distrusted",
     "first",
     "is_paper",
     "is_pdf",
@@ -23,6 +27,7 @@ __all__ = [
     "over_pdf",
     "over_picture",
     "page",
+    "plain",
 ]
 
 
@@ -34,6 +39,11 @@ def first(data: bytes, limits: Limits) -> tuple[int, Sheet]:
     """
     count = (pdf.count if is_pdf(data) else pictures.count)(data, limits)
     return count, page(data, 1, limits)
+
+
+def distrusted(data: bytes, number: int, limits: Limits) -> Sheet:
+    """Return a page of a PDF file without text that was sampled; raises as `first` does."""
+    return pdf.read(data, number, limits, distrust=True)
 
 
 def page(data: bytes, number: int, limits: Limits) -> Sheet:

@@ -1,6 +1,6 @@
 """The picture of a page without the text that is known already."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from pypdfium2 import raw
 
 from api.enginekit.pages import Line
-from api.services.ocr.guest.letters import address
 from api.services.ocr.guest.unread import CELL, Mask
 
 Pixels = NDArray[np.uint8]
@@ -41,12 +40,11 @@ def thumbnail(page: Any, part: Mask) -> Pixels:
     return np.asarray(grey[part[np.ix_(rows, columns)]])
 
 
-def hide(page: Any, these: Iterable[int] | None = None) -> None:
-    """Draw text no more: all of it, or these objects by their addresses."""
-    wanted = None if these is None else frozenset(these)
+def hide(page: Any, is_known: Callable[[Any], bool]) -> None:
+    """Draw text objects no more that are known."""
     count = raw.FPDFPage_CountObjects(page)
     for one in texts(raw.FPDFPage_GetObject(page, n) for n in range(count)):
-        if wanted is None or address(one) in wanted:
+        if is_known(one):
             raw.FPDFPageObj_SetIsActive(one, False)
 
 
@@ -61,16 +59,22 @@ def texts(objects: Iterable[Any]) -> Iterator[Any]:
             yield from texts(raw.FPDFFormObj_GetObject(one, n) for n in range(count))
 
 
-def rest(page: Any, lines: Iterable[Line], scale: float, unread: Mask) -> tuple[Pixels, Area]:
+def rest(
+    page: Any,
+    lines: Iterable[Line],
+    scale: float,
+    unread: Mask,
+    is_known: Callable[[Any], bool] = lambda _: True,
+) -> tuple[Pixels, Area]:
     """Return the picture of what is unread, and where it is: left, top, right, bottom.
 
-    Text that can be seen is not drawn. Where it cannot be seen, the picture shows what it says, so
-    that is painted over.
+    Text that can be seen is not drawn, if its object is known. Where it cannot be seen, the
+    picture shows what it says, so that is painted over.
     """
     over = [line for line in lines if _lies_on(unread, line)]
     bare = whole = render(page, scale)
     if over:
-        hide(page)
+        hide(page, is_known)
         bare = render(page, scale)
     for line in over:
         _paint_over(bare, whole, line)

@@ -23,11 +23,16 @@ Box = tuple[float, float, float, float]
 
 
 class Letter(NamedTuple):
-    """A sign and its box; the number of the annotation that shows it, 0 for the page itself."""
+    """A sign and its box.
+
+    `owner`: the number of the annotation that shows it, 0 for the page itself. `style`: see
+    `style_of`; it is that of the first letter of the line.
+    """
 
     sign: str
     box: Box
     owner: int = 0
+    style: int = 0
 
 
 def letters_of(page: Any, owners: dict[int, int] | None = None) -> list[Letter]:
@@ -60,9 +65,13 @@ def _text(page: Any) -> Iterator[Any]:
 
 def _letters(text: Any, owners: dict[int, int]) -> Iterator[Letter]:
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    owner, loose = 0, raw.FS_RECTF()
+    owner, style, loose = 0, 0, raw.FS_RECTF()
     for n in range(text.count_chars()):
         sign = _sign(raw.FPDFText_GetUnicode(text, n))
+        if sign in "\r\n":
+            style = 0
+        elif not style and (first := raw.FPDFText_GetTextObject(text, n)):
+            style = style_of(first)
         if owners and (shown_by := address(raw.FPDFText_GetTextObject(text, n))):
             owner = owners.get(shown_by, 0)  # signs that pdfium adds go with those before
         if owner:  # as high as its line, so that asterisks stand beside their label
@@ -70,12 +79,28 @@ def _letters(text: Any, owners: dict[int, int]) -> Iterator[Letter]:
             yield Letter(sign, (loose.left, loose.bottom, loose.right, loose.top), owner)
             continue
         raw.FPDFText_GetCharBox(text, n, left, right, bottom, top)
-        yield Letter(sign, (left.value, bottom.value, right.value, top.value))
+        yield Letter(sign, (left.value, bottom.value, right.value, top.value), 0, style)
 
 
 def address(handle: Any) -> int:
     """Return what tells a page object from the others; 0 for none."""
     return ctypes.cast(handle, ctypes.c_void_p).value or 0
+
+
+def style_of(text: Any) -> int:
+    """Return what tells the font of a text object from others; odd if it cannot be seen."""
+    mode = raw.FPDFTextObj_GetTextRenderMode(text)
+    is_invisible = mode == raw.FPDF_TEXTRENDERMODE_INVISIBLE
+    return 2 * address(raw.FPDFTextObj_GetFont(text)) + int(is_invisible)
+
+
+def font_of(style: int) -> str:
+    """Return the name of the font of a style; "" if it has none."""
+    font = ctypes.cast(style // 2, raw.FPDF_FONT)
+    size = raw.FPDFFont_GetBaseFontName(font, None, 0)
+    name = ctypes.create_string_buffer(size)
+    raw.FPDFFont_GetBaseFontName(font, name, size)
+    return name.value.decode("utf-8", "replace")
 
 
 def _sign(code: int) -> str:

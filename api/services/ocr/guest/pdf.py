@@ -57,8 +57,14 @@ def _count_letters(opened: Any, limits: Limits) -> None:
             return
 
 
-def read(data: bytes, number: int, limits: Limits) -> Sheet:
+def read(data: bytes, number: int, limits: Limits, *, distrust: bool = False) -> Sheet:
     """Return one page, numbered from 1: read where it has a text layer, rendered where not.
+
+    Args:
+        data: the file.
+        number: the page.
+        limits: what it must keep to.
+        distrust: whether text that may not be what is shown is left out, rather than sampled.
 
     Raises:
         Unusable, TooLarge: it cannot be read, or is too large.
@@ -74,7 +80,12 @@ def read(data: bytes, number: int, limits: Limits) -> Sheet:
         if limits.force_ocr:
             images.check(data, page, limits.max_pixels)
             return pdfpage.seen(page, frame)
-        return pdfpage.read(page, notes, frame, lambda: images.check(data, page, limits.max_pixels))
+        read_page = pdfpage.read_distrusting if distrust else pdfpage.read
+
+        def check() -> None:
+            images.check(data, page, limits.max_pixels)
+
+        return read_page(page, notes, frame, check, limits.trusted)
 
 
 @contextmanager

@@ -19,16 +19,29 @@ MOST_LETTERS = 2_000_000
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest page in pixels, the most pages; whether text layers are to be ignored."""
+    """The largest page in pixels, the most pages; whether text layers are to be ignored.
+
+    `trusted`: the fonts whose letters are what is shown, even if they make no words.
+    """
 
     max_pixels: int
     max_pages: int
     force_ocr: bool = False
+    trusted: frozenset[str] = frozenset()
 
     @property
     def max_letters(self) -> int:
         """The most characters of a document: each of them costs memory and room in the answer."""
         return min(LETTERS_PER_PAGE * self.max_pages, MOST_LETTERS)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What lines of a text layer say, a picture of them, and the names of their fonts."""
+
+    text: str
+    pixels: NDArray[np.uint8]
+    fonts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,7 @@ class Sheet:
         area: what part of the page the picture shows: left, top, right, bottom. None: all.
         lines: the lines of the text layer.
         notes: lines over the page, such as values of form fields, which the layer does not have.
+        sample: lines of the layer that may not say what the page shows.
     """
 
     width: int
@@ -50,6 +64,7 @@ class Sheet:
     area: tuple[int, int, int, int] | None = None
     lines: tuple[Line, ...] = ()
     notes: tuple[Line, ...] = ()
+    sample: Sample | None = None
 
 
 def check_count(pages: int, limits: Limits) -> None:

@@ -36,7 +36,7 @@ def unread(
     Returns:
         The cells; None if there are few that are far from the letters.
     """
-    shape = -(-to_pixels.height // CELL), -(-to_pixels.width // CELL)
+    shape = cells(to_pixels)
     covered = _marked(to_pixels.boxes(list(_images(_objects(page), DEEPEST))), shape)
     least = LEAST_SHARE * covered.size
     if covered.sum() < least:
@@ -44,6 +44,11 @@ def unread(
     known = to_pixels.boxes([letter.box for letter in letters if not letter.sign.isspace()])
     near = _marked(known, shape, round(FAR_POINTS * scale / CELL))
     return covered if (covered & ~near).sum() >= least else None
+
+
+def cells(to_pixels: Projection) -> tuple[int, int]:
+    """Return how many rows and columns of cells the picture of a page has."""
+    return -(-to_pixels.height // CELL), -(-to_pixels.width // CELL)
 
 
 def _marked(boxes: Boxes, shape: tuple[int, int], around: int = 0) -> Mask:

@@ -1,6 +1,7 @@
 """Opens files page by page in a guest, and reads each page."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from api.enginekit import guests
 from api.enginekit.pages import Line, Polygon, Word
@@ -13,6 +14,7 @@ from api.services.ocr.service.choice import Readers
 from api.services.ocr.service.document import TEXT_LAYER, Document, Page
 from api.services.ocr.service.mixing import in_order, is_to_be_read, letters_in
 from api.services.ocr.service.notes import unknown, with_notes
+from api.services.ocr.service.trust import is_wrong
 from api.storage import File
 
 OPENING_S = 4.0
@@ -30,7 +32,7 @@ def read(data: bytes, limits: Limits, readers: Readers, watch: Stopwatch) -> Doc
     """
     pages: list[Page] = []
     letters = 0
-    for number, (sheet, count) in enumerate(_sheets(data, limits, watch), 1):
+    for number, (sheet, count) in enumerate(_sheets(data, limits, readers, watch), 1):
         with watch.stage("infer"):
             pages.append(_page(number, sheet, readers))
         letters += sum(len(line.text) for line in pages[-1].lines)
@@ -48,14 +50,25 @@ def copy(data: bytes, pages: int) -> File:
     return guests.call(guest.copy, data, seconds=COPYING_S + pages, lost=_lost())
 
 
-def _sheets(data: bytes, limits: Limits, watch: Stopwatch) -> Iterator[tuple[Sheet, int]]:
+def _sheets(
+    data: bytes, limits: Limits, readers: Readers, watch: Stopwatch
+) -> Iterator[tuple[Sheet, int]]:
     """Each page, and how many there are."""
     with watch.stage("decode"):
         count, sheet = guests.call(guest.first, data, limits, seconds=OPENING_S, lost=_lost())
-    yield sheet, count
-    for number in range(2, count + 1):
-        with watch.stage("decode"):
-            sheet = guests.call(guest.page, data, number, limits, seconds=OPENING_S, lost=_lost())
+    for number in range(1, count + 1):
+        args = data, number, limits
+        if number > 1:
+            with watch.stage("decode"):
+                sheet = guests.call(guest.page, *args, seconds=OPENING_S, lost=_lost())
+        if sample := sheet.sample:
+            with watch.stage("infer"):
+                wrong = is_wrong(sample, readers)
+            if wrong:
+                with watch.stage("decode"):
+                    sheet = guests.call(guest.distrusted, *args, seconds=OPENING_S, lost=_lost())
+            else:
+                limits = replace(limits, trusted=limits.trusted | sample.fonts)
         yield sheet, count
 
 
