@@ -14,7 +14,7 @@ from api.errors import TooLarge, Unusable
 from api.services.ocr.guest import annotations, images, pdfpage
 from api.services.ocr.guest.annotations import Annotations
 from api.services.ocr.guest.letters import count_of
-from api.services.ocr.guest.pdfpage import Frame
+from api.services.ocr.guest.pdfpage import Frame, Opened
 from api.services.ocr.guest.sheet import Limits, Sheet, check_count, check_letters, scale_to_fit
 
 DOTS_PER_POINT = 200 / 72
@@ -76,16 +76,15 @@ def read(data: bytes, number: int, limits: Limits, *, distrust: bool = False) ->
         width, height, scale = size(page)
         if not page.get_width() * page.get_height():
             return Sheet(width, height)  # the crop box lies outside of the page
-        frame = Frame(width, height, scale)
-        if limits.force_ocr:
-            images.check(data, page, limits.max_pixels)
-            return pdfpage.seen(page, frame)
-        read_page = pdfpage.read_distrusting if distrust else pdfpage.read
 
         def check() -> None:
             images.check(data, page, limits.max_pixels)
 
-        return read_page(page, notes, frame, check, limits.trusted)
+        frame = Frame(width, height, scale)
+        loaded = Opened(page, notes, frame, check, limits.trusted)
+        if limits.force_ocr:
+            return pdfpage.seen(loaded)
+        return pdfpage.read_distrusting(loaded) if distrust else pdfpage.read(loaded)
 
 
 @contextmanager

@@ -21,7 +21,6 @@ from api.services.ocr.guest.unread import cells, unread
 ENOUGH_LETTERS = 200
 # With a smaller share of trusted letters, a page is read by sight as a whole.
 LEAST_TRUSTED = 0.3
-Check = Callable[[], None]
 
 
 class Frame(NamedTuple):
@@ -30,6 +29,24 @@ class Frame(NamedTuple):
     width: int
     height: int
     scale: float
+
+
+class Opened(NamedTuple):
+    """A page that is loaded.
+
+    Attributes:
+        page: pdfium's page.
+        notes: what its annotations say.
+        frame: its size.
+        check_images: raises TooLarge if one of its images cannot be looked at.
+        trusted: the fonts whose letters are what is shown, even if they make no words.
+    """
+
+    page: Any
+    notes: Annotations
+    frame: Frame
+    check_images: Callable[[], None]
+    trusted: frozenset[str] = frozenset()
 
 
 class _Text(NamedTuple):
@@ -48,89 +65,74 @@ class _Text(NamedTuple):
         return replace(self.sheet, lines=textlayer.lines_of(letters, self.to_pixels))
 
 
-def seen(page: Any, frame: Frame) -> Sheet:
-    """Return the picture of the whole page."""
+def seen(opened: Opened) -> Sheet:
+    """Return the picture of the whole page. Raises TooLarge."""
+    opened.check_images()
+    page, frame = opened.page, opened.frame
     return Sheet(frame.width, frame.height, bare.render(page, frame.scale))
 
 
-def read(
-    page: Any,
-    notes: Annotations,
-    frame: Frame,
-    check_images: Check,
-    trusted: frozenset[str] = frozenset(),
-) -> Sheet:
+def read(opened: Opened) -> Sheet:
     """Return the text of the page, and a picture of what is not in its text layer.
 
-    Args:
-        page: the page.
-        notes: what its annotations say.
-        frame: its size.
-        check_images: raises TooLarge if one cannot be looked at.
-        trusted: the fonts of which no sample is wanted.
-
     Raises:
-        TooLarge: there is too much of it, or `check_images` says so of what must be looked at.
+        TooLarge: there is too much text, or an image is too large that must be looked at.
     """
-    text = _text(page, notes, frame)
+    text = _text(opened)
     if not textlayer.means_something(text.content):
-        check_images()
-        return _by_sight(page, text, frame)
+        return _by_sight(opened, text)
     sheet = text.lines(text.content)
-    part = unread(page, text.letters, text.to_pixels, frame.scale)
-    doubted = doubtful(text.content, trusted)
+    part = unread(opened.page, text.letters, text.to_pixels, opened.frame.scale)
+    doubted = doubtful(text.content, opened.trusted)
     if part is None and not doubted:
         return sheet
     is_long = len(text.content) >= ENOUGH_LETTERS
     try:
-        check_images()
+        opened.check_images()
     except TooLarge:
         if is_long:
             return sheet
         raise
     if doubted:
         lines = text.lines(letter for letter in text.content if letter.style in {0, *doubted}).lines
-        sheet = replace(sheet, sample=sample_of(lines, bare.render(page, frame.scale), doubted))
-    if part is None or (is_long and not is_paper(bare.thumbnail(page, part))):
+        whole = bare.render(opened.page, opened.frame.scale)
+        sheet = replace(sheet, sample=sample_of(lines, whole, doubted))
+    if part is None or (is_long and not is_paper(bare.thumbnail(opened.page, part))):
         return sheet
-    pixels, area = bare.rest(page, sheet.lines + sheet.notes, frame.scale, part)
+    known = sheet.lines + sheet.notes
+    pixels, area = bare.rest(opened.page, known, opened.frame.scale, part)
     return replace(sheet, pixels=pixels, area=area)
 
 
-def read_distrusting(
-    page: Any,
-    notes: Annotations,
-    frame: Frame,
-    check_images: Check,
-    trusted: frozenset[str] = frozenset(),
-) -> Sheet:
+def read_distrusting(opened: Opened) -> Sheet:
     """Return the page as `read` does, without text that may not be what is shown."""
-    text = _text(page, notes, frame)
-    check_images()
-    doubted = doubtful(text.content, trusted)
+    text = _text(opened)
+    doubted = doubtful(text.content, opened.trusted)
     right = [letter for letter in text.content if letter.style not in doubted]
     if len(right) < LEAST_TRUSTED * len(text.content):
-        return _by_sight(page, text, frame)
+        return _by_sight(opened, text)
+    opened.check_images()
     sheet = text.lines(right)
-    everything = np.ones(cells(text.to_pixels), np.bool_)
     pixels, _ = bare.rest(
-        page,
+        opened.page,
         sheet.lines + sheet.notes,
-        frame.scale,
-        everything,
+        opened.frame.scale,
+        np.ones(cells(text.to_pixels), np.bool_),
         lambda one: address(one) in text.owners or style_of(one) not in doubted,
     )
     return replace(sheet, pixels=pixels)
 
 
-def _text(page: Any, notes: Annotations, frame: Frame) -> _Text:
+def _text(opened: Opened) -> _Text:
+    page, notes, (width, height, _) = opened.page, opened.notes, opened.frame
     owners = annotations.owners(page) if notes.drawn else {}
     letters = letters_of(page, owners)
-    to_pixels = Projection(page, frame.width, frame.height)
+    to_pixels = Projection(page, width, height)
     known = annotations.lines(letters, notes, to_pixels)
-    return _Text(letters, owners, to_pixels, Sheet(frame.width, frame.height, notes=known))
+    return _Text(letters, owners, to_pixels, Sheet(width, height, notes=known))
 
 
-def _by_sight(page: Any, text: _Text, frame: Frame) -> Sheet:
-    bare.hide(page, lambda one: address(one) in text.owners)
-    return replace(text.sheet, pixels=bare.render(page, frame.scale))
+def _by_sight(opened: Opened, text: _Text) -> Sheet:
+    opened.check_images()
+    bare.hide(opened.page, lambda one: address(one) in text.owners)
+    return replace(text.sheet, pixels=bare.render(opened.page, opened.frame.scale))
