@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from api.enginekit.samples import RATE, Samples
 
-BLOCKS_PER_S = 20
-# Channels whose correlation is beyond this hold the same sound. Between, they may be two speakers.
-SAME = 0.5
+BLOCKS_PER_S = 10
+# Channels whose correlation is beyond this hold the same sound. Between, they may be two speakers,
+# or two microphones apart from each other: to turn one over does no good there (measured).
+SAME = 0.7
 
 
 class Mixer:
