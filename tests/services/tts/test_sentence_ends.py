@@ -119,8 +119,11 @@ Version 3.0 is out! |Get it at https://a.io/v3.0. |Thanks.
 The Ph.D. student slept. |He dreamt.
 Sgt. Smith, U.S.M.C. retired. |He fishes.
 It's 5 ft. tall and 10 in. wide. |Good.
+See Fig. 2, Sec. 3.1, and Eq. (5). |Then Ref. [12]. |Done.
+They are 5 and 7 yrs. old. |Go on.
 """
 SPANISH = """\
+El prof. Ruiz, la Srta. Gómez y D. José. |Todos.
 El Sr. García vive aquí. |¿Qué tal? |¡Bien! |Vd. viene, p. ej. mañana.
 La Sra. López y el Dr. Pérez llegaron. |Se sentaron.
 Vive en la calle Mayor, núm. 5. |Es grande.

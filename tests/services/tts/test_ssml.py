@@ -30,7 +30,7 @@ GOOD = [
     '<speak><prosody rate="+10.5%">a</prosody> <prosody rate="0.8" pitch="9Hz">b</prosody></speak>',
     '<speak><prosody rate="default" pitch="+2st" volume="+6dB" range="-20Hz">Hi</prosody></speak>',
     '<speak><prosody rate="0%">Hi</prosody> <prosody rate="1000%" pitch="-9%">a</prosody></speak>',
-    '<speak><prosody contour="(0%,+20Hz) (50%,+10%)" duration="2s">Hi</prosody></speak>',
+    '<speak><prosody contour="(0%,+20Hz) (50%, +9)(99%,low)" duration="2s">Hi</prosody></speak>',
     '<speak><p xml:lang="es">Hola</p><s xml:id="a">a <w role="n">a</w><token>b</token></s></speak>',
     '<speak version="1.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
     'xsi:schemaLocation="http://www.w3.org/2001/10/synthesis x.xsd" xml:base="http://a.b/">Hi</speak>',

@@ -18,13 +18,12 @@ LONGEST_QUOTE = 300
 QUOTES = dict.fromkeys(map(ord, '"“”„«»()[]'), " ")
 CLOSING = re.compile(r"[”’\"'»)\]]+(?=\s|$)")  # noqa: RUF001
 OPENING = "¿¡\"'“‘«([—–- "  # noqa: RUF001
-TITLES = (
-    "mr mrs ms mx dr prof sra srta sras dres dra profa abg dña mons cnel tte sgto ilmo excmo excma"
-)
+TITLES = "mr mrs ms mx dr prof sra srta sras dres dra profa abg d dª dña"
+RANKS = "mons cnel tte sgto ilmo excmo excma"
 PLACES = "ft mt apt ctra avda depto apdo apdos cía hnos"
 BOOKS = "figs eq eqs ch vol vols eds refs pág págs núm núms caps arts párr ibíd"
-OTHERS = "cód tít trad i.e e.g p.ej approx aprox lbs tbsp tsp hrs máx mín tel teléf fax a.c d.c"
-ABBREVIATIONS = frozenset(f"{TITLES} {PLACES} {BOOKS} {OTHERS}".split())
+OTHERS = "cód tít trad i.e e.g p.ej approx aprox lbs tbsp tsp hrs yrs máx mín tel teléf fax a.c d.c"
+ABBREVIATIONS = frozenset(f"{TITLES} {RANKS} {PLACES} {BOOKS} {OTHERS}".split())
 # Words as well: they are abbreviations if a number follows.
 WORDS = "no nos in ed sec art cap para est max min mon tue wed thu fri sat sun"
 MONTHS = "jan feb mar apr may jun jul aug sept oct nov dec ene abr ago dic"
@@ -35,6 +34,7 @@ LAST_WORD = re.compile(r"([\w.]+?)\.\s*$")
 INITIAL = re.compile(r"[A-Z]\.")
 SHORT = re.compile(r"\w{1,2}|\w+\.[\w.]+")  # "m", "a.m", "i.e"
 LOOK = 40  # characters
+STOPS = ".,;:!?"
 SAME_LANGUAGE = {"cmn": "zh", "yue": "zh", "nb": "no"}
 
 
@@ -45,7 +45,7 @@ def sentence_ends(text: str, language: str) -> Iterator[int]:
     code = language.partition("-")[0].lower()
     start = 0
     for end in _found(text, SAME_LANGUAGE.get(code, code)):
-        if end < start:
+        if end <= start:
             continue
         end = _with_closing(text, end)
         if end == len(text) or not _goes_on(text, start, end):
@@ -84,8 +84,8 @@ def _goes_on(text: str, start: int, end: int) -> bool:
     sentence = before.rstrip()
     if MARKER.fullmatch(f"{sentence} ") or INITIAL.fullmatch(sentence):
         return True
-    if before == sentence and sentence[-1:] in ".?!" and rest[:1].isalnum():
-        return True  # within a word, such as a file name
+    if before == sentence and (rest[0] in STOPS or (sentence[-1] in ".?!" and rest[0].isalnum())):
+        return True  # within a word, such as a file name, or before its own stop
     word = LAST_WORD.search(before[-LOOK:])
     return _abbreviates(word[1].lower() if word else "", rest) or _small_goes_on(sentence, rest)
 

@@ -12,9 +12,9 @@ TIME = rf"\+?{NUMBER}(?:ms|s)"
 ANY = r"(?s:.{0,2000})"
 TOKEN = r"\S{1,128}"  # noqa: S105
 LANGUAGE = r"(?:[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*)?"
-AT = rf"\(\s*[+-]?{NUMBER}%\s*,\s*[+-]?{NUMBER}(?:%|Hz|st)\s*\)"
 RELATIVE = rf"[+-]?{NUMBER}(?:%|Hz|st)?"
 LOW_TO_HIGH = f"x-low|low|medium|high|x-high|default|{RELATIVE}"
+AT = rf"\(\s*[+-]?{NUMBER}%\s*,\s*(?:{LOW_TO_HIGH})\s*\)"
 # For every element; what is in other namespaces than XML's is never looked at.
 EVERYWHERE = {
     "xml:lang": LANGUAGE,
