@@ -86,6 +86,21 @@ def test_the_appearance_counts() -> None:
     assert read(data).text == "Sum 1,234.50 GBP\nCode QX77193\nEnd"
 
 
+def test_two_fields_in_a_row() -> None:
+    """Each value stands behind its own label, although both labels are one line."""
+    name = field(0, b"/FT/Tx/T(n)/V(Ada)").replace(b"[200", b"[100").replace(b" 400 ", b" 200 ")
+    day = field(0, b"/FT/Tx/T(d)/V(3 May)").replace(b"[200", b"[300")
+    row = b"Name) Tj 200 0 Td (Date) Tj -200 0 Td ("
+    assert read(page(name, day, labels=(row, b"", b"End"))).text == "Name Ada Date 3 May\nEnd"
+
+
+def test_a_comment_of_many_lines() -> None:
+    """Its lines stay together, wherever it is."""
+    note = NOTE % (b"FreeText", 4, b"See page 2\rand page 3", b"")
+    data = page(note.replace(b"[60 600 300 620]", b"[200 690 400 714]"), labels=(b"A", b"B", b"C"))
+    assert "See page 2\nand page 3" in read(data).text
+
+
 @pytest.mark.parametrize("kind", [b"FreeText", b"Stamp"])
 @pytest.mark.parametrize("appearance", [b"", b"/AP<</N 7 0 R>>"], ids=["without", "with"])
 def test_comments_on_the_page(kind: bytes, appearance: bytes) -> None:

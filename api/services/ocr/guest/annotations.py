@@ -75,11 +75,13 @@ def owners(page: Any) -> dict[int, int]:
     return found
 
 
-def lines(letters: list[Letter], found: Annotations, to_pixels: Projection) -> tuple[Line, ...]:
-    """Return the lines of the annotations whose letters are among these, and of the others."""
+def lines(
+    letters: list[Letter], found: Annotations, to_pixels: Projection
+) -> tuple[tuple[Line, ...], ...]:
+    """Return the lines of each annotation whose letters are among these, and of the others."""
     groups = [list(group) for owner, group in groupby(letters, lambda one: one.owner) if owner]
     shown = [_uncombed(group, found.combs) for group in groups]
-    return tuple(line for group in shown + found.letters for line in lines_of(group, to_pixels))
+    return tuple(lines_of(group, to_pixels) for group in shown + found.letters)
 
 
 def _uncombed(letters: list[Letter], combs: dict[Box, str]) -> list[Letter]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from api.enginekit.pages import Line
 from api.errors import TooLarge
 from api.services.ocr.guest import annotations, bare, textlayer
 from api.services.ocr.guest.annotations import Annotations
@@ -14,7 +15,7 @@ from api.services.ocr.guest.letters import Letter, address, letters_of, style_of
 from api.services.ocr.guest.paper import is_paper
 from api.services.ocr.guest.projection import Projection
 from api.services.ocr.guest.sheet import Sheet
-from api.services.ocr.guest.unread import cells, unread
+from api.services.ocr.guest.unread import cells, places, unread
 
 # A page with so many letters is worth reading without its photographs, and without images that
 # are too large. One with fewer may be a scan with a stamp.
@@ -82,11 +83,12 @@ def read(opened: Opened) -> Sheet:
     if not textlayer.means_something(text.content):
         return _by_sight(opened, text)
     sheet = text.lines(text.content)
-    part = unread(opened.page, text.letters, text.to_pixels, opened.frame.scale)
+    is_long = len(text.content) >= ENOUGH_LETTERS
+    drawn = places(opened.page, with_drawings=not is_long)
+    part = unread(drawn, text.letters, text.to_pixels, opened.frame.scale)
     doubted = doubtful(text.content, opened.trusted)
     if part is None and not doubted:
         return sheet
-    is_long = len(text.content) >= ENOUGH_LETTERS
     try:
         opened.check_images()
     except TooLarge:
@@ -99,8 +101,7 @@ def read(opened: Opened) -> Sheet:
         sheet = replace(sheet, sample=sample_of(lines, whole, doubted))
     if part is None or (is_long and not is_paper(bare.thumbnail(opened.page, part))):
         return sheet
-    known = sheet.lines + sheet.notes
-    pixels, area = bare.rest(opened.page, known, opened.frame.scale, part)
+    pixels, area = bare.rest(opened.page, _known(sheet), opened.frame.scale, part)
     return replace(sheet, pixels=pixels, area=area)
 
 
@@ -115,7 +116,7 @@ def read_distrusting(opened: Opened) -> Sheet:
     sheet = text.lines(right)
     pixels, _ = bare.rest(
         opened.page,
-        sheet.lines + sheet.notes,
+        _known(sheet),
         opened.frame.scale,
         np.ones(cells(text.to_pixels), np.bool_),
         lambda one: address(one) in text.owners or style_of(one) not in doubted,
@@ -130,6 +131,10 @@ def _text(opened: Opened) -> _Text:
     to_pixels = Projection(page, width, height)
     known = annotations.lines(letters, notes, to_pixels)
     return _Text(letters, owners, to_pixels, Sheet(width, height, notes=known))
+
+
+def _known(sheet: Sheet) -> tuple[Line, ...]:
+    return (*sheet.lines, *(line for note in sheet.notes for line in note))
 
 
 def _by_sight(opened: Opened, text: _Text) -> Sheet:

@@ -54,7 +54,7 @@ class Sheet:
         pixels: the picture (height, width, 3: red, green, blue), which may be coarser.
         area: what part of the page the picture shows: left, top, right, bottom. None: all.
         lines: the lines of the text layer.
-        notes: lines over the page, such as values of form fields, which the layer does not have.
+        notes: the lines of each value of a form field, or comment, which the layer does not have.
         sample: lines of the layer that may not say what the page shows.
     """
 
@@ -63,7 +63,7 @@ class Sheet:
     pixels: NDArray[np.uint8] | None = None
     area: tuple[int, int, int, int] | None = None
     lines: tuple[Line, ...] = ()
-    notes: tuple[Line, ...] = ()
+    notes: tuple[tuple[Line, ...], ...] = ()
     sample: Sample | None = None
 
 

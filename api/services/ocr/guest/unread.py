@@ -18,17 +18,21 @@ CELL = 8
 FAR_POINTS = 54
 # Less of a page, all in all, is a logo or a signature.
 LEAST_SHARE = 0.05
+# So many cells around an image or a letter that is drawn belong to it: lines stand close together.
+BETWEEN = 2
+# Most letters are drawn in so many steps; frames and lines in fewer.
+LETTER_SEGMENTS = 8
 # Forms may hold forms. pdfium goes no deeper itself.
 DEEPEST = 30
 
 
 def unread(
-    page: Any, letters: Iterable[Letter], to_pixels: Projection, scale: float
+    drawn: list[Box], letters: Iterable[Letter], to_pixels: Projection, scale: float
 ) -> Mask | None:
     """Return which cells of the picture of a page images cover, if these letters leave some out.
 
     Args:
-        page: the page.
+        drawn: where the page has images.
         letters: what is known of it.
         to_pixels: from its space to its picture.
         scale: the pixels per point of the picture.
@@ -37,7 +41,7 @@ def unread(
         The cells; None if there are few that are far from the letters.
     """
     shape = cells(to_pixels)
-    covered = _marked(to_pixels.boxes(list(_images(_objects(page), DEEPEST))), shape)
+    covered = _marked(to_pixels.boxes(drawn), shape, BETWEEN)
     least = LEAST_SHARE * covered.size
     if covered.sum() < least:
         return None
@@ -65,15 +69,18 @@ def _marked(boxes: Boxes, shape: tuple[int, int], around: int = 0) -> Mask:
     return np.asarray(counts.cumsum(axis=0).cumsum(axis=1)[:-1, :-1] > 0)
 
 
-def _objects(page: Any) -> Iterator[Any]:
-    return (raw.FPDFPage_GetObject(page, n) for n in range(raw.FPDFPage_CountObjects(page)))
+def places(page: Any, *, with_drawings: bool) -> list[Box]:
+    """Return where the page has images, and drawings if they are wanted: they may be letters."""
+    count = raw.FPDFPage_CountObjects(page)
+    objects = (raw.FPDFPage_GetObject(page, n) for n in range(count))
+    return list(_places(objects, with_drawings, DEEPEST))
 
 
-def _images(objects: Iterable[Any], deepest: int) -> Iterator[Box]:
+def _places(objects: Iterable[Any], with_drawings: bool, deepest: int) -> Iterator[Box]:
     """Yield the places of images, those in forms among them, in the space of these objects."""
     for one in objects:
         kind = raw.FPDFPageObj_GetType(one)
-        if kind == raw.FPDF_PAGEOBJ_IMAGE:
+        if kind == raw.FPDF_PAGEOBJ_IMAGE or (with_drawings and _is_drawing(one, kind)):
             yield _bounds(one)
         elif kind == raw.FPDF_PAGEOBJ_FORM and deepest:
             inner = (
@@ -81,7 +88,12 @@ def _images(objects: Iterable[Any], deepest: int) -> Iterator[Box]:
             )
             matrix = raw.FS_MATRIX()
             raw.FPDFPageObj_GetMatrix(one, matrix)
-            yield from (_moved(box, matrix) for box in _images(inner, deepest - 1))
+            boxes = _places(inner, with_drawings, deepest - 1)
+            yield from (_moved(box, matrix) for box in boxes)
+
+
+def _is_drawing(one: Any, kind: int) -> bool:
+    return kind == raw.FPDF_PAGEOBJ_PATH and int(raw.FPDFPath_CountSegments(one)) >= LETTER_SEGMENTS
 
 
 def _bounds(one: Any) -> Box:

@@ -28,10 +28,14 @@ class _Box(NamedTuple):
         return max(1.0, self.bottom - self.top)
 
 
-def unknown(notes: Iterable[Line], lines: Sequence[Line]) -> tuple[Line, ...]:
+Note = tuple[Line, ...]
+
+
+def unknown(notes: Iterable[Note], lines: Sequence[Line]) -> tuple[Note, ...]:
     """Return the notes that these lines do not say already, in the same place."""
     words = [(_box(word.polygon), word.text) for line in lines for word in line.words]
-    return tuple(note for note in notes if not _said(note, words))
+    new = (tuple(line for line in note if not _said(line, words)) for note in notes)
+    return tuple(note for note in new if note)
 
 
 def _said(note: Line, words: list[tuple[_Box, str]]) -> bool:
@@ -44,26 +48,27 @@ def _said(note: Line, words: list[tuple[_Box, str]]) -> bool:
     return "".join(note.text.split()) in there
 
 
-def with_notes(lines: Sequence[Line], notes: Iterable[Line]) -> tuple[Line, ...]:
+def with_notes(lines: Sequence[Line], notes: Iterable[Note]) -> tuple[Line, ...]:
     """Return the lines with each note in the row of its label, or below what is over it."""
     placed = list(lines)
-    for note in notes:
-        boxes = [_box(line.polygon) for line in placed]
-        row = _row(boxes, _box(note.polygon))
-        if row is None:
-            placed.insert(_place(placed, boxes, _box(note.polygon)), note)
+    for first, *more in notes:
+        place = _row(placed, _box(first.polygon))
+        if place is None:
+            place = _place(placed, _box(first.polygon))
+            placed.insert(place, first)
         else:
-            placed[row] = _joined(placed[row], note)
+            placed[place] = _joined(placed[place], first)
+        placed[place + 1 : place + 1] = more
     return tuple(placed)
 
 
-def _row(boxes: list[_Box], note: _Box) -> int | None:
-    """The nearest line that stands in one row with the note and does not lie under it."""
-    gaps = {
-        _gap(box, note): n
-        for n, box in enumerate(boxes)
-        if _shared(box, note) > SAME_ROW * min(box.height, note.height)
-    }
+def _row(lines: list[Line], note: _Box) -> int | None:
+    """Return the nearest line that stands in one row with the note, and has no word under it."""
+    gaps: dict[float, int] = {}
+    for n, line in enumerate(lines):
+        box = _box(line.polygon)
+        if _shared(box, note) > SAME_ROW * min(box.height, note.height):
+            gaps[min(_gap(_box(word.polygon), note) for word in line.words)] = n
     near = [gap for gap in gaps if 0 <= gap <= LONGEST_GAP * note.height]
     return gaps[min(near)] if near else None
 
@@ -84,8 +89,9 @@ def _joined(line: Line, note: Line) -> Line:
     return line_of(words, _around(line.polygon, note.polygon))
 
 
-def _place(lines: list[Line], boxes: list[_Box], note: _Box) -> int:
+def _place(lines: list[Line], note: _Box) -> int:
     """Where in the order of the lines a note of its own belongs."""
+    boxes = [_box(line.polygon) for line in lines]
     over = [
         (box.middle, n + 1)
         for n, box in enumerate(boxes)

@@ -87,7 +87,8 @@ def _page(number: int, sheet: Sheet, readers: Readers) -> Page:
         engine, rotation = engine if read else TEXT_LAYER, 0
     notes = unknown(sheet.notes, sheet.lines)
     lines = with_notes(in_order(sheet.lines, read, rotation), notes)
-    return Page(number, sheet.width, sheet.height, rotation, engine, lines, read + notes)
+    added = (*read, *(line for note in notes for line in note))
+    return Page(number, sheet.width, sheet.height, rotation, engine, lines, added)
 
 
 def _placed(lines: tuple[Line, ...], sheet: Sheet, picture: Picture) -> tuple[Line, ...]:
