@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,13 +14,16 @@ from api.services.tts.engines import Manner, Piece, Skill, Sound, Voice
 from api.services.tts.engines.languages import bcp47
 
 SAMPLE_RATE = 22_050
-# Understood best by our own recogniser (see docs/decisions/018-tts-espeak.md).
+# Understood best by recognisers (see docs/decisions/048-voices-that-are-understood.md).
 WORDS_PER_MINUTE = 145
+WORD_GAP = 2  # in units of about 10 ms
 # It starts to speak with the first sample, and the first word is easily missed.
 LEAD_MS = 150
 SLOWEST, FASTEST = 80, 450
 SPEAKING_S = 8.0
 TEST_VOICE = "art/xex"
+# How these voices are spoken best: Spanish by the second Klatt synthesiser, and not the usual one.
+SPEAKERS = {"es": "+klatt2", "es-419": "+klatt2"}
 # Voices made of another one and a variant of the speaker; "en-us+f2" is the clearest we found.
 VARIANTS = (("+f2", "female", ("en-us", "en-gb", "es", "es-419")),)
 
@@ -61,8 +65,9 @@ def _numbers(manner: Manner) -> tuple[str, int, int, int]:
     wanted = round(WORDS_PER_MINUTE * manner.speed)
     rate = min(max(wanted, SLOWEST), FASTEST)
     pitch = round(50 + 50 * math.log2(manner.pitch))
-    # It speaks no slower than 80: pauses of 10 ms between the words make up for the rest.
-    return manner.voice.native, rate, min(pitch, 99), int(wanted < SLOWEST)
+    # It speaks no slower than 80: longer pauses between the words make up for the rest.
+    gap = WORD_GAP + int(wanted < SLOWEST)
+    return manner.voice.native, rate, min(pitch, 99), gap
 
 
 @cache
@@ -75,11 +80,16 @@ def _voices(model: str) -> tuple[Voice, ...]:
             if key in voices:
                 key = language = identifier.rpartition("/")[2].lower()
             voices[key] = _voice(model, key, identifier, name.strip(), bcp47(language))
-    return tuple(sorted([*voices.values(), *_variants(voices)], key=lambda voice: voice.id))
+    every = [*map(_as_spoken_best, voices.values()), *_variants(voices)]
+    return tuple(sorted(every, key=lambda voice: voice.id))
 
 
 def _voice(model: str, key: str, native: str, name: str, language: str) -> Voice:
     return Voice(key, name, language, "male", "espeak", SAMPLE_RATE, model, native)
+
+
+def _as_spoken_best(voice: Voice) -> Voice:
+    return replace(voice, native=voice.native + SPEAKERS.get(voice.id, ""))
 
 
 def _variants(voices: dict[str, Voice]) -> list[Voice]:
