@@ -284,6 +284,29 @@ def test_wrapped_text_is_read_as_one(width: int) -> None:
     assert sentences(textwrap.fill(PROSA, width), "es") == sentences(PROSA, "es")
 
 
+@pytest.mark.parametrize("before", ["> ", "    ", ">> "])
+def test_quoted_and_indented_text(before: str) -> None:
+    """What stands before each line is not its first word."""
+    text = textwrap.fill(PROSE, 60, initial_indent=before, subsequent_indent=before)
+    assert len(sentences(text)) == len(sentences(PROSE))
+
+
+def test_text_that_somebody_wrapped() -> None:
+    """Not every line is as long as it could be, and some begin with a capital letter."""
+    words = PROSE.split()
+    lines = [words[start : start + 12] for start in range(0, len(words), 12)]
+    assert sentences("\n".join(map(" ".join, lines))) == sentences(PROSE)
+
+
+@pytest.mark.parametrize(
+    "text", [PROSE.upper(), f"{PROSE} It follows from what is said in section 4."]
+)
+def test_capitals_and_numbers_at_the_start_of_lines(text: str) -> None:
+    """They don't make a list of wrapped text."""
+    for width in range(40, 80):
+        assert len(sentences(textwrap.fill(text, width))) == len(sentences(text)), width
+
+
 def test_wrapped_items_of_a_list() -> None:
     """Each item begins a sentence; the lines within an item don't."""
     item = textwrap.fill(PROSE, 66, initial_indent="- ", subsequent_indent="  ")

@@ -20,8 +20,12 @@ MARKER = re.compile(
 )
 NUMBER = re.compile(r"(?<!\S)(\d{1,2})[.)]\s+(?=\S)")
 STOPPED = re.compile(r"[.!?…:。！？؟।][”’\"'»)\]]*\s*$")  # noqa: RUF001
+NUMBERED = re.compile(r"\s*\(?(\d{1,3})[.)]\s")
+# In mail, ">" stands before each line of what is quoted.
+QUOTED = re.compile(r"^\s*(?:>\s?)+")
 # Programs wrap at 60 to 80 columns, sometimes at 40; a line that is longer is a paragraph.
-NARROWEST, USUAL, WIDEST = 40, 60, 120
+NARROWEST, USUAL, WIDEST = 36, 60, 120
+BY_HAND = 0.7
 # Prose has more words on a line than a list of things.
 WORDS_OF_PROSE = 3
 
@@ -66,30 +70,42 @@ def _paragraphs(text: str) -> Iterator[list[Line]]:
 class _Paragraph:
     """Lines without a blank one between them, and what they have in common."""
 
-    def __init__(self, lines: list[Line]):
+    def __init__(self, matches: list[Line]):
+        lines = [QUOTED.sub("", match[0]) for match in matches]
         # A line of one word, such as a URL, says nothing about the width.
-        self._width = max(
-            (len(one[0].rstrip()) for one in lines if " " in one[0].strip()), default=0
-        )
-        later = [first for one in lines[1:] if (first := _first_letter(one[0]))]
+        self._width = max((len(one.rstrip()) for one in lines if " " in one.strip()), default=0)
+        self._numbers = {int(found[1]) for one in lines if (found := NUMBERED.match(one))}
+        later = [first for one in lines[1:] if (first := _first_letter(one))]
+        in_capitals = "".join(lines).isupper()
         enough = 3 if self._width >= USUAL else 1
-        self._is_list = len(later) >= enough and all(map(str.isupper, later))
-        words = sum(len(one[0].split()) for one in lines)
-        stops = any(STOPPED.search(one[0]) for one in lines)
+        self._is_list = len(later) >= enough and all(map(str.isupper, later)) and not in_capitals
+        words = sum(len(one.split()) for one in lines)
+        stops = any(STOPPED.search(one) for one in lines)
         self._is_prose = stops and words >= WORDS_OF_PROSE * len(lines)
+        # Where most lines begin with a small letter, people have wrapped them, less exactly.
+        is_wrapped = 2 * sum(map(str.islower, later)) >= len(later)
+        self._full = self._width * (BY_HAND if is_wrapped else 1)
 
     def goes_on(self, line: str, following: str) -> bool:
         """Return whether the sentence goes on in the following line."""
-        if self._is_list or MARKER.match(following):
-            return False
+        line, following = QUOTED.sub("", line), QUOTED.sub("", following)
         is_full = (
             NARROWEST <= self._width <= WIDEST
-            and len(line.rstrip()) + 1 + len(following.split()[0]) > self._width
+            and len(line.rstrip()) + 1 + len(following.split()[0]) > self._full
         )
+        if self._is_list or self._is_item(following, is_full=is_full):
+            return False
         first = _first_letter(following)
         if first.islower() and not STOPPED.search(line):
             return is_full or self._is_prose
         return is_full and (not first.isupper() or self._is_prose or self._width >= USUAL)
+
+    def _is_item(self, line: str, *, is_full: bool) -> bool:
+        """Return whether an item of a list begins there, and not a number within a sentence."""
+        number = NUMBERED.match(line)
+        if number and is_full:
+            return number[1] == "1" or int(number[1]) - 1 in self._numbers
+        return MARKER.match(line) is not None
 
 
 def _first_letter(line: str) -> str:
