@@ -1,5 +1,6 @@
 """Places in the image of a line where nothing is written, such as between two columns."""
 
+import cv2
 import numpy as np
 
 from api.services.ocr.engines.geometry import Picture
@@ -16,7 +17,7 @@ def blanks_in(line: Picture) -> tuple[tuple[float, float], ...]:
     """Return the wide blank places in the image of a line, as shares of its width."""
     height, width = line.shape[:2]
     edge = int(EDGE * height)
-    inner = line[edge : height - edge].max(axis=2)
+    inner = cv2.blur(line[edge : height - edge].max(axis=2), (3, 3))
     contrast = np.ptp(inner, axis=0).astype(np.float64)
     quiet = contrast < QUIET * np.percentile(contrast, 90)
     flips = np.flatnonzero(np.diff(quiet.astype(np.int8), prepend=0, append=0))

@@ -8,6 +8,8 @@ from api.services.ocr.engines.side import Side, side_of
 # Rows of a table have at most so many lines; in more than this share of them, cells differ. If
 # they don't, they may be stanzas, which have at least so many lines.
 CELL_LINES, UNEQUAL, STANZA = 6, 0.3, 4
+# Two columns of a song differ in their number of lines by at most this share.
+ALIKE = 0.6
 # A list of which both columns have so many numbers is one.
 LISTED = 2
 # A table under a title of its own has so many rows, and most of them have several cells.
@@ -21,7 +23,7 @@ def are_columns(texts: Texts, band: list[Places], x: float) -> bool:
     left, right = side_of(texts, band, x, before=True), side_of(texts, band, x, before=False)
     if not len(left) or not len(right):
         return False
-    if left.is_prose and right.is_prose:
+    if (left.is_prose and right.is_prose) or _are_songs(left, right):
         return True
     if left.is_prose or right.is_prose:
         prose, other = (left, right) if left.is_prose else (right, left)
@@ -58,6 +60,12 @@ def _are_addresses(left: Side, right: Side) -> bool:
     if not left.is_address:
         return False
     return right.is_address or (right.has_labels and max(left.cells) == 1)
+
+
+def _are_songs(left: Side, right: Side) -> bool:
+    """Tell whether both sides have about as many lines of words only; labels are fewer."""
+    fewer, more = sorted((len(left), len(right)))
+    return left.is_wordy and right.is_wordy and fewer >= ALIKE * more
 
 
 def _is_one_list(left: Side, right: Side) -> bool:

@@ -111,9 +111,14 @@ def ruled_between(texts: Texts, rows: Rows, gutters: list[float]) -> Flags:
 
 def blocks(texts: Texts, rows: Rows) -> list[Rows]:
     """Cut rows where there is more space between them than usual."""
+    spaces = spaces_between(texts, rows)
+    wide = spaces > SPACE + (np.median(spaces) if len(spaces) else 0)
+    return [rows[a:b] for a, b in pairwise([0, *(np.flatnonzero(wide) + 1).tolist(), len(rows)])]
+
+
+def spaces_between(texts: Texts, rows: Rows) -> Boxes:
+    """Return how far each row is from the one before it, in heights of a line."""
     tops = np.array([texts.boxes[row, TOP].min() for row in rows])
     bottoms = np.array([texts.boxes[row, BOTTOM].max() for row in rows])
-    spaces: Boxes = tops[1:] - bottoms[:-1]
-    usual = np.median(spaces) if len(spaces) else 0.0
-    wide = spaces > usual + SPACE * np.median(texts.heights[np.concatenate(rows)])
-    return [rows[a:b] for a, b in pairwise([0, *(np.flatnonzero(wide) + 1).tolist(), len(rows)])]
+    height = np.median(texts.heights[np.concatenate(rows)])
+    return np.asarray((tops[1:] - bottoms[:-1]) / height)

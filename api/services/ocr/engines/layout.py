@@ -7,11 +7,20 @@ import numpy as np
 
 from api.services.ocr.engines.columns import are_cells, are_columns, are_ruled_cells
 from api.services.ocr.engines.geometry import Points, boxes_of, page_skew, turned
-from api.services.ocr.engines.gutters import Rows, bands, blocks, gaps, ruled_between
+from api.services.ocr.engines.gutters import (
+    Rows,
+    bands,
+    blocks,
+    gaps,
+    ruled_between,
+    spaces_between,
+)
 from api.services.ocr.engines.rows import BOTTOM, TOP, Texts, rows_of
 
 # A piece that stands alone on its height and is so many times higher than the others is a heading.
 HEADING = 1.4
+# The first and the last row belong to no column if they are so many heights apart from the others.
+REMOTE = 2.0
 # Gutters with fewer pieces in columns than this share of the most are of no importance yet.
 MAIN = 0.5
 # A column has at least so many pieces, and is at least so many heights wide.
@@ -108,6 +117,7 @@ def _parts(texts: Texts, rows: Rows, gutters: list[float]) -> list[Rows]:
     """Cut where the whole width ends: at headings that stand alone and at ruled lines."""
     alone = np.array([_stands_alone(texts, rows, n, gutters) for n in range(len(rows))])
     cut = alone[1:] | alone[:-1] | ruled_between(texts, rows, gutters)[1:-1]
+    cut[[0, -1]] |= spaces_between(texts, rows)[[0, -1]] >= REMOTE
     cuts = (np.flatnonzero(cut) + 1).tolist()
     return [rows[one:other] for one, other in pairwise([0, *cuts, len(rows)])]
 

@@ -13,8 +13,10 @@ Places = NDArray[np.intp]
 LEFT, TOP, RIGHT, BOTTOM = range(4)
 # Pieces stand in one row if their middles are closer than this share of the lower one's height.
 SAME_ROW = 0.4
+# Pieces of one size have heights that differ by less than this.
+ALIKE = 1.6
 # Detectors draw boxes wider than the text: by at most so many heights on each side.
-MARGIN = 0.4
+MARGIN = 0.6
 
 
 @dataclass(frozen=True)
@@ -67,5 +69,8 @@ def rows_of(texts: Texts, these: Places) -> list[Places]:
 def _one_row(texts: Texts, middles: Boxes, row: Places, piece: int) -> bool:
     lefts = texts.boxes[row, LEFT]
     nearest = row[np.argmin(np.abs(lefts - texts.boxes[piece, LEFT]))]
-    lowest = min(texts.heights[row].min(), texts.heights[piece])
-    return bool(abs(middles[piece] - middles[nearest]) < SAME_ROW * lowest)
+    low, high = sorted((texts.heights[row].min(), texts.heights[piece]))
+    apart = abs(middles[piece] - middles[nearest])
+    # Figures may hang below the line, and be no higher than its small letters.
+    hanging = (high - low) / 2 if high <= ALIKE * low else 0.0
+    return bool(apart < SAME_ROW * low + hanging)

@@ -24,13 +24,15 @@ SPACE = 0.2
 WIDE, JUSTIFIED, EDGE, LINES = 5.5, 0.6, 0.5, 5
 # Verse has so many words in a line, and this share of its lines ends with one of these.
 WORDS, VERSE, STOPS = 3, 0.5, (",", ".", ";", ":", "!", "?", "-", "»", '"')
+# Songs without marks at the ends of lines have more words than that, and so many lines.
+MANY = 8
 # Numbers of lines and marks of lists are narrower than so many heights.
 NARROW = 3.0
 # How labels and questions end, and in what share of the lines.
 LABEL_ENDS, LABELS = (":", "?", "..", "…"), 0.34
 NUMBER = re.compile(r"[\[(]?(\d{1,3})[\]).]+(?!\d)")
 # An address has so many lines, which follow each other in so many heights.
-ADDRESS_LINES, ADDRESS_PITCH = range(3, 8), 1.9
+ADDRESS_LINES, ADDRESS_PITCH = range(3, 8), 2.0
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,13 @@ class Side:
         ends = sum(text.rstrip().endswith(LABEL_ENDS) for text in self.words)
         return ends >= LABELS * len(self)
 
+    @property
+    def is_wordy(self) -> bool:
+        """Whether these are many lines of several words each, without numbers and labels."""
+        if len(self) < MANY or self.has_labels or any(c.isdigit() for c in "".join(self.words)):
+            return False
+        return bool(np.median([len(text.split()) for text in self.words]) > WORDS)
+
     @cached_property
     def numbers(self) -> list[int]:
         """The numbers that lines begin with, as those of a list do."""
@@ -139,7 +148,7 @@ class Side:
         """Whether these are a few lines, some with numbers among words and some without."""
         numbered = [any(c.isdigit() for c in text) for text in self.words]
         lettered = [sum(c.isalpha() for c in text) >= 3 for text in self.words]
-        pitch = np.diff(self.boxes[:, TOP]) / self.heights[:-1]
+        pitch = np.diff(self.boxes[:, TOP]) / np.median(self.heights)
         tight = len(self) > 1 and bool((pitch <= ADDRESS_PITCH).all())
         return len(self) in ADDRESS_LINES and tight and all(lettered) and len({*numbered}) == 2
 
