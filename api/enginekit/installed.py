@@ -18,7 +18,13 @@ BUILTIN = Path(__file__).resolve().parents[2] / "models_store"
 CATALOGUE, CHOICES = "catalog.toml", "defaults.json"
 # Packages that engines need and that an installation may leave out: they are under the GPL, or
 # bundle what is (see NOTICE).
-PACKAGES = {"espeak": "espeakng_loader", "piper": "piper", "tesseract": "tesserocr"}
+PACKAGES = {
+    "espeak": "espeakng_loader",
+    "moonshine": "av",
+    "piper": "piper",
+    "tesseract": "tesserocr",
+    "whisper": "av",
+}
 log = logging.getLogger(__name__)
 
 

@@ -52,10 +52,13 @@ class SpeechToText(Resource):
             run.input = found.copy
             text = _as_text(found, options["format"])
             if text is None:
-                return run.answer(found.language, **_result(found))
+                return run.answer(found.language.code, **_result(found))
             kind = f"{schemas.TEXT_TYPES[options['format']]}; charset=utf-8"
             file, result = File(text.encode(), kind), _result(found)
-            return whole(run, file.content, kind, found.language, lambda _: (file, result))
+            answer = whole(run, file.content, kind, found.language.code, lambda _: (file, result))
+            if found.language.code != service.UNDETERMINED:
+                answer.headers["Content-Language"] = found.language.code
+            return answer
 
 
 def _as_text(found: service.Transcript, wanted: str) -> str | None:
@@ -67,10 +70,14 @@ def _as_text(found: service.Transcript, wanted: str) -> str | None:
 
 
 def _result(found: service.Transcript) -> dict[str, Any]:
+    language = found.language
+    sure = {} if language.confidence is None else {"language_confidence": language.confidence}
     several = {"track": found.track, "tracks": found.tracks} if found.tracks > 1 else {}
     return {
         "text": found.text,
-        "language": found.language,
+        "language": language.code,
+        "language_source": language.source,
+        **sure,
         "duration": found.duration,
         "segments": [_shown(segment) for segment in found.segments],
         **several,

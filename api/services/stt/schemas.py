@@ -5,7 +5,7 @@ from flask_restx import Namespace, fields
 from api.http.inference import ANSWER_FIELDS
 from api.http.options import Option
 from api.http.restx import model
-from api.services.stt.service import AUTO
+from api.services.stt.service import AUTO, SOURCES
 
 namespace = Namespace("stt", description="Turn speech into text.")
 
@@ -18,7 +18,8 @@ TEXT_TYPES = {
 LANGUAGE = Option(
     "language",
     "Language of the speech, such as `en` or `es`; `auto` detects it. The languages depend on "
-    "the installed models; see `GET /models`.",
+    "the installed models; see `GET /models`. With only an English model, `auto` finds out "
+    "whether the speech is English.",
     default=AUTO,
 )
 WORDS = Option("word_timestamps", "`true`: return the time of each word.", bool, default=False)
@@ -86,7 +87,23 @@ answer = model(
     "Answer",
     **ANSWER_FIELDS,
     text=fields.String(required=True, example="What time is it?"),
-    language=fields.String(required=True, example="en", description="Language of the speech."),
+    language=fields.String(
+        required=True,
+        example="en",
+        description="Language of the speech; `und` (undetermined) where it is not known.",
+    ),
+    language_source=fields.String(
+        required=True,
+        enum=SOURCES,
+        example="detected",
+        description="How the language is known: `requested` by the client, `detected`, or why "
+        "it is not known: `uncertain`, or `no_speech`. Where it is `uncertain`, the speech is "
+        "probably in a language that the model does not understand, and the text is not to be "
+        "relied on.",
+    ),
+    language_confidence=fields.Float(
+        min=0, max=1, example=0.94, description="Confidence of a detected language."
+    ),
     duration=fields.Float(required=True, min=0, example=1.976, description="Duration in seconds."),
     segments=fields.List(fields.Nested(segment), required=True),
     track=fields.Integer(

@@ -1,4 +1,4 @@
-"""Cutting a stream into pieces of speech, on made-up sound."""
+"""Cutting a stream into pieces, on made-up sound that counts as a voice."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -9,7 +9,8 @@ import pytest
 from api.enginekit.audio import RATE
 from api.services.stt.engines import Lengths
 from api.services.stt.service import cutter
-from api.services.stt.service.cutter import Piece
+from api.services.stt.service.cutter import Detector, Piece
+from api.services.stt.service.voice import FRAME, Voice
 
 LENGTHS = Lengths(least=1.0, most=16.0)
 
@@ -37,8 +38,18 @@ def reader(*parts: np.ndarray) -> Callable[[int], np.ndarray]:
     return read
 
 
-def cut(*parts: np.ndarray, lengths: Lengths = LENGTHS) -> list[Piece]:
-    return list(cutter.pieces(reader(*parts), lengths))
+def loud_is_voice(samples: np.ndarray, gain: float) -> np.ndarray:
+    """A detector that takes every sound for a voice, unless it is quiet."""
+    frames = samples.reshape(-1, FRAME)
+    return (frames.std(axis=1) * gain > 0.01).astype(float)
+
+
+def cut(
+    *parts: np.ndarray,
+    lengths: Lengths = LENGTHS,
+    listen: Callable[[], Detector] = lambda: loud_is_voice,
+) -> list[Piece]:
+    return list(cutter.pieces(reader(*parts), lengths, listen))
 
 
 def spans(pieces: list[Piece]) -> list[tuple[float, float]]:
@@ -63,12 +74,12 @@ def spans(pieces: list[Piece]) -> list[tuple[float, float]]:
 )
 def test_what_holds_no_speech(sound: np.ndarray) -> None:
     """Silence, constant noise, an offset or a tone give no piece."""
-    assert cut(sound) == []
+    assert cut(sound, listen=Voice) == []
 
 
 def test_a_click_is_no_speech() -> None:
     """A tenth of a second in ten of silence."""
-    assert cut(silence(5), babble(0.1, 0.5), silence(5)) == []
+    assert cut(silence(5), babble(0.1, 0.5), silence(5), listen=Voice) == []
 
 
 @pytest.mark.parametrize("level", [0.5, 0.05, 0.005])
@@ -144,5 +155,5 @@ def test_an_hour_of_silence_is_not_kept() -> None:
         left[0] -= count
         return np.zeros(min(count, max(0, left[0] + count)), np.float32)
 
-    assert list(cutter.pieces(read, LENGTHS)) == []
+    assert list(cutter.pieces(read, LENGTHS, Voice)) == []
     assert max(asked) <= (LENGTHS.most + 1) * RATE

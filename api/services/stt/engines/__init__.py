@@ -49,19 +49,26 @@ class Segment:
 
 @dataclass(frozen=True)
 class Heard:
-    """The segments of one piece of speech, in order, and the language it is in."""
+    """What is said in one piece of speech, and in which language; how sure the engine is, 0 to 1.
+
+    `sure` is about the words. `language_sure` is at least a half where the language is found out.
+    """
 
     language: str
     segments: tuple[Segment, ...]
+    sure: float
+    language_sure: float
 
 
 class Recognizer(Protocol):
     """A recogniser in memory; made with the model's folder and its catalogue entry.
 
-    May be used from many threads at once.
+    May be used from many threads at once. Where little of a voice was heard, words count that are
+    at least `certain`: other sounds become words too, but not with certainty.
     """
 
     lengths: Lengths
+    certain: float
 
     def __init__(self, folder: Path, entry: Entry): ...
 

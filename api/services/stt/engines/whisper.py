@@ -23,6 +23,7 @@ class WhisperRecognizer:
 
     # It computes on 30 seconds however few it is given.
     lengths = Lengths(least=20.0, most=29.0)
+    certain = 0.6
 
     def __init__(self, folder: Path, entry: Entry):
         home = (folder / entry.engines["whisper"]).parent
@@ -47,9 +48,9 @@ class WhisperRecognizer:
                 word_timestamps=words,
                 condition_on_previous_text=False,
             )
-            # It computes while it is asked for the segments.
-            segments = tuple(_segment(one, len(samples) / RATE, words) for one in found)
-        return Heard(about.language, segments)
+            segments = list(found)  # it computes while it is asked for them
+        placed = tuple(_segment(one, len(samples) / RATE, words) for one in segments)
+        return Heard(about.language, placed, _sure(segments), float(about.language_probability))
 
 
 def _without_av() -> Any:
@@ -67,6 +68,14 @@ def _without_av() -> Any:
         if absent:
             del sys.modules["av"]
     return WhisperModel
+
+
+def _sure(found: list["WhisperSegment"]) -> float:
+    """The mean probability of a token."""
+    if not found:
+        return 0.0
+    lengths = [len(one.tokens) for one in found]
+    return float(np.exp(np.average([one.avg_logprob for one in found], weights=lengths)))
 
 
 def _segment(found: "WhisperSegment", length: float, words: bool) -> Segment:

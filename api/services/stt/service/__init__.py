@@ -11,13 +11,23 @@ from api.errors import TooLarge, Unusable
 from api.services.stt.engines import Heard, Recognizer, Segment
 from api.services.stt.service import cutter
 from api.services.stt.service.choice import AUTO, Wanted, choose, code_of
+from api.services.stt.service.language import (
+    SOURCES,
+    SURE,
+    UNDETERMINED,
+    Language,
+    language_of,
+)
 from api.services.stt.service.recording import Recording, decoded
 from api.services.stt.service.subtitles import srt, vtt
 from api.services.stt.service.trimming import trimmed
+from api.services.stt.service.voice import Voice
 from api.storage import File
 
 __all__ = [
     "AUTO",
+    "SOURCES",
+    "UNDETERMINED",
     "Limits",
     "Segment",
     "Transcript",
@@ -29,8 +39,6 @@ __all__ = [
     "transcribe",
     "vtt",
 ]
-
-UNDETERMINED = "und"  # ISO 639-3
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class Transcript:
     `track` is the number of the audio track that was heard, of so many `tracks`.
     """
 
-    language: str
+    language: Language
     duration: float
     segments: list[Segment]
     copy: File | None
@@ -73,7 +81,7 @@ def transcribe(
     """
     recording, heard = _said(model, data, wanted, limits, watch)
     segments = [segment for piece in heard for segment in piece.segments]
-    language = heard[0].language if heard else _language(model, wanted) or UNDETERMINED
+    language = language_of(heard, wanted.language if wanted.language != AUTO else None)
     seconds = round(recording.seconds, 3)
     copy, track, tracks = recording.copy, recording.track, recording.tracks
     return Transcript(language, seconds, segments, copy, track, tracks)
@@ -103,8 +111,8 @@ def _said(
 def hear(model: Loaded, recording: Recording, wanted: Wanted, watch: Stopwatch) -> Iterator[Heard]:
     """What is said in one piece of the recording after the other, with times in the recording."""
     engine: Recognizer = model.engine
-    language = _language(model, wanted)
-    pieces = cutter.pieces(recording.read, engine.lengths)
+    language = wanted.language if wanted.language != AUTO else None
+    pieces = cutter.pieces(recording.read, engine.lengths, Voice)
     while True:
         with watch.stage("cut"):
             piece = next(pieces, None)
@@ -112,19 +120,14 @@ def hear(model: Loaded, recording: Recording, wanted: Wanted, watch: Stopwatch) 
             return
         with watch.stage("infer"):
             heard = engine.recognize(piece.samples, language, words=wanted.words)
-        # What the first piece is in, the others are.
-        language = heard.language
         spoken = (trimmed(segment, piece.speech) for segment in heard.segments)
         placed = (_placed(segment, piece.start, recording.seconds) for segment in spoken)
-        yield Heard(language, tuple(segment for segment in placed if segment.text))
+        segments = tuple(segment for segment in placed if any(map(str.isalnum, segment.text)))
+        if segments and (heard.sure >= engine.certain or not piece.doubtful):
+            yield replace(heard, segments=segments)
+            # What one piece is in, the others are.
+            language = heard.language if heard.language_sure >= SURE else language
         watch.progress(piece.start + len(piece.samples) / RATE, recording.seconds)
-
-
-def _language(model: Loaded, wanted: Wanted) -> str | None:
-    """The language to listen for; None where the engine has to find out."""
-    if wanted.language != AUTO:
-        return wanted.language
-    return model.entry.languages[0] if len(model.entry.languages) == 1 else None
 
 
 def _placed(segment: Segment, start: float, most: float) -> Segment:
