@@ -34,11 +34,11 @@ def entries(client: FlaskClient, person: Person) -> list[dict[str, Any]]:
 
 def test_text_and_segments(client: FlaskClient, ada: Person, beckett: bytes) -> None:
     """A recording gets its text, its language, its length, and segments with times."""
-    answer = send(client, ada, beckett)
+    answer = send(client, ada, beckett, "?language=en")
     assert answer.status_code == 200
     found = answer.get_json()
     members = {"id", "model", "created_at", "timing_ms", "text", "language", "duration", "segments"}
-    assert set(found) == members
+    assert set(found) == {*members, "language_source"}
     assert set(found["timing_ms"]) == {"decode", "cut", "infer", "total"}
     assert "no matter" in found["text"].lower()
     assert (found["model"], found["language"], found["duration"]) == ("moonshine", "en", 9.963)
@@ -47,6 +47,19 @@ def test_text_and_segments(client: FlaskClient, ada: Person, beckett: bytes) -> 
     assert times == sorted(times)
     assert 0 <= times[0] < times[-1] <= 9.963
     assert all(set(segment) == {"start", "end", "text"} for segment in found["segments"])
+
+
+def test_a_language_that_nobody_knows(client: FlaskClient, ada: Person) -> None:
+    """Where nobody speaks, it is undetermined, and the text has no Content-Language."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(32_000))
+    found = send(client, ada, out.getvalue()).get_json()
+    assert (found["language"], found["language_source"]) == ("und", "no_speech")
+    assert "language_confidence" not in found
+    text = {q: send(client, ada, out.getvalue(), f"?format=text{q}") for q in ("", "&language=en")}
+    assert [answer.headers.get("Content-Language") for answer in text.values()] == [None, "en"]
 
 
 def test_formats(client: FlaskClient, ada: Person, beckett: bytes) -> None:
