@@ -32,8 +32,8 @@ class Limit(NamedTuple):
     times as long: a page that was cut off before so much work was done is not to blame.
     """
 
-    clock_s: float = 240.0
-    work_s: float = 60.0
+    clock_s: float = 120.0
+    work_s: float = 40.0
 
 
 LIMIT = Limit()

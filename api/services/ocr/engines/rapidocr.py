@@ -3,7 +3,7 @@
 import itertools
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +17,9 @@ from rapidocr.utils.process_img import map_boxes_to_original
 from api.enginekit.catalogue import Entry
 from api.services.ocr.engines import Picture, Reading
 from api.services.ocr.engines.blanks import blanks_in
+from api.services.ocr.engines.crops import Crop, mostly_tall, parts, ways
 from api.services.ocr.engines.directions import Directions, reading_of
+from api.services.ocr.engines.fineprint import unseen
 from api.services.ocr.engines.geometry import Frame, Points, framed
 from api.services.ocr.engines.lines import Part, Piece
 
@@ -34,11 +36,9 @@ SETTINGS = {
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
 }
-# A box that is so many times higher than wide holds a line that runs up or down; unless it is no
-# higher than ONE_LETTER lines: then it is a figure one, or an l. Up to FEW_LETTERS, it may be both.
-TALL, ONE_LETTER, FEW_LETTERS = 1.5, 1.3, 3
-# No line of text is so many times longer than high; the networks' memory grows with the square.
-LONGEST_LINE = 100
+# If more of the page than this has edges that are not in a box, there may be print so fine that
+# the detector must look at a page of more pixels: it takes 1.9 seconds and 250 MB more.
+MOST_UNSEEN, FINER_SIDE = 0.06, 1920
 # The lines of an upright page score more than this on average, upside down they score less.
 UPRIGHT_SCORE = 0.85
 # No letter is lower than this.
@@ -50,19 +50,10 @@ SAMPLE = 5
 LOWEST_SCORE = 0.5
 
 
-class _Crop(NamedTuple):
-    """A line to read: its corners from where it begins, in the image turned anticlockwise by so
-    many quarters; its pixels."""
-
-    quarters: int
-    corners: Points
-    pixels: Picture
-
-
 class _Found(NamedTuple):
     """A line as the library gives it: `info` has each letter's confidence and column."""
 
-    crop: _Crop
+    crop: Crop
     text: str
     score: float
     info: Any
@@ -125,7 +116,7 @@ class RapidReader:
         boxes = self._boxes(image)
         if not len(boxes) and min(frame.width, frame.height) <= ONE_LINE:
             boxes = frame.whole()
-        if _mostly_tall(boxes):
+        if mostly_tall(boxes):
             image, frame = np.rot90(image), replace(frame, quarters=1)
             boxes = self._boxes(image)
         found = self._recognised(image, boxes)
@@ -136,9 +127,15 @@ class RapidReader:
 
     def _boxes(self, image: Picture) -> Points:
         """The corners of lines of text: (n, 4, 2)."""
+        boxes = self._detected(image, LONGEST_SIDE)
+        if max(image.shape[:2]) > LONGEST_SIDE and unseen(image, boxes) > MOST_UNSEEN:
+            return max(boxes, self._detected(image, FINER_SIDE), key=len)
+        return boxes
+
+    def _detected(self, image: Picture, longest: int) -> Points:
         height, width = image.shape[:2]
         shorter, longer = sorted((width, height))
-        self._ocr.max_side_len = max(LONGEST_SIDE, DETECTOR_SIDE * longer // shorter)
+        self._ocr.max_side_len = max(longest, DETECTOR_SIDE * longer // shorter)
         small, record = self._ocr.preprocess_img(image)
         try:
             _, found = self._ocr.detect_and_crop(small, record)
@@ -147,18 +144,17 @@ class RapidReader:
         return map_boxes_to_original(np.asarray(found.boxes), record, height, width)
 
     def _recognised(self, image: Picture, boxes: Points) -> list[_Found]:
-        sides = np.stack(_sides(boxes))
-        boxes = boxes[sides.max(axis=0) <= LONGEST_LINE * sides.min(axis=0)]
         if not len(boxes):
             return []
         crops = self._ocr.crop_text_regions(np.ascontiguousarray(image), boxes.astype(np.float32))
         height, width = image.shape[:2]
-        found = []
-        for ways in _ways(boxes, crops, Frame(width, height)):
-            found.append(max(self._read(ways), key=lambda one: one.score))
+        found: list[_Found] = []
+        for one in ways(boxes, crops, Frame(width, height)):
+            readings = [self._read(line) for line in map(parts, one) if line]
+            found += max(readings, key=_score, default=[])
         return found
 
-    def _read(self, crops: list[_Crop]) -> list[_Found]:
+    def _read(self, crops: list[Crop]) -> list[_Found]:
         read: Any = self._ocr.recognize_txt([crop.pixels for crop in crops])
         columns = crops, read.txts, read.scores, read.word_results
         return [_Found(*one) for one in zip(*columns, strict=True)]
@@ -173,46 +169,14 @@ class RapidReader:
         return bool(np.mean(scores) > np.mean([one.score for one in along[:SAMPLE]]))
 
 
-def _mostly_tall(boxes: Points) -> bool:
-    high, wide = _sides(boxes)
-    # Boxes that are nearly square hold a number or a sign, and may run either way.
-    return bool(high[high >= TALL * wide].sum() > wide[wide >= TALL * high].sum())
-
-
-def _score(found: list[_Found]) -> float:
+def _score(found: Iterable[_Found]) -> float:
     """The mean score of lines, the longer ones counting for more."""
-    return float(np.average([one.score for one in found], weights=list(map(_width, found))))
+    scores, widths = zip(*((one.score, _width(one)) for one in found), strict=True)
+    return float(np.average(scores, weights=widths))
 
 
 def _width(found: _Found) -> int:
     return int(found.crop.pixels.shape[1])
-
-
-def _ways(boxes: Points, crops: list[Picture], image: Frame) -> Iterator[list[_Crop]]:
-    """Yield for each box of an image how it may be read: a tall one up, down, or as it is."""
-    highs, wides = _sides(boxes)
-    along = wides > highs
-    letter = ONE_LETTER * np.median(highs[along]) if along.any() else 0
-    for box, crop, high, wide in zip(boxes.astype(np.float64), crops, highs, wides, strict=True):
-        if high <= wide or crop.shape[0] > crop.shape[1]:  # the library has not turned it
-            yield [_Crop(0, box, crop)]
-            continue
-        upright = _Crop(0, box, np.rot90(crop, -1))
-        down, up = replace(image, quarters=1), replace(image, quarters=3)
-        sideways = [
-            _Crop(1, down.upright(np.roll(box, -1, axis=0)), crop),
-            _Crop(3, up.upright(np.roll(box, 1, axis=0)), np.rot90(crop, 2)),
-        ]
-        if high <= letter:
-            yield [upright]
-        else:
-            yield sideways if high > FEW_LETTERS * wide else [upright, *sideways]
-
-
-def _sides(boxes: Points) -> tuple[Points, Points]:
-    """The heights and the widths of (n, 4, 2)."""
-    left, top, right, bottom = np.linalg.norm(boxes - np.roll(boxes, 1, axis=1), axis=2).T
-    return np.maximum(left, right), np.maximum(top, bottom)
 
 
 def _piece(found: _Found) -> Piece:
