@@ -6,8 +6,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
+from av.stream import Disposition
+from containers import RATE, Track, written
 from servers import Server
+from transcripts import words
 
 pytestmark = pytest.mark.slow
 LATE, GAP, OPPOSITE, DUB = (
@@ -22,6 +27,14 @@ OPEN, GATE = "Please open the window before you leave.", "The garden gate is pai
 @pytest.fixture(scope="module")
 def headers(server: Server) -> dict[str, str]:
     return server.bearer("reports@example.com")
+
+
+def sound_of(file: Path) -> np.ndarray:
+    """The first channel of a recording, at the rate of made files."""
+    resampler = av.AudioResampler("fltp", rate=RATE)
+    with av.open(file) as container:
+        frames = [done for frame in container.decode(audio=0) for done in resampler.resample(frame)]
+    return np.concatenate([frame.to_ndarray()[0] for frame in frames])
 
 
 def send(server: Server, headers: dict[str, str], file: Path, query: str = "") -> Any:
@@ -53,6 +66,22 @@ def test_files_of_the_reports(server: Server, headers: dict[str, str], shared: P
         "00:00:23",
         "00:00:24",
     )
+
+
+def test_a_default_track_in_which_nobody_speaks(
+    server: Server, headers: dict[str, str], shared: Path, tmp_path: Path
+) -> None:
+    """Somebody types in it; the other track is taken. If it was chosen, its text is empty."""
+    typing, speech = (
+        sound_of(shared / "data" / "reports" / name) for name in ("typing_only.wav", OPPOSITE)
+    )
+    tracks = [Track([(0, typing)], disposition=Disposition.default), Track([(1, speech)])]
+    file = tmp_path / "upload"
+    file.write_bytes(written("matroska", *tracks))
+    found = send(server, headers, file).json()
+    assert (words(found["text"]), found["track"]) == (words(OPEN), 2)
+    found = send(server, headers, file, "?track=1").json()
+    assert (found["text"], found["track"]) == ("", 1)
 
 
 def test_a_job_with_a_track(server: Server, headers: dict[str, str], shared: Path) -> None:
