@@ -52,7 +52,8 @@ def test_it_is_spoken_once(
     assert len(guest_calls) == spoken
     assert first.data == second.data
     assert len(first.data) > 20_000
-    for name in ("Content-Location", "Content-Length", "Content-Type"):
+    told = ("Content-Location", "Content-Length", "Content-Type")
+    for name in (*told, "Content-Language", "Language-Confidence"):
         assert first.headers[name] == second.headers[name]
     assert second.headers["Content-Type"] == media_type
     size, entries = kept()
