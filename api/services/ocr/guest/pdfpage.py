@@ -20,8 +20,6 @@ from api.services.ocr.guest.unread import cells, places, unread
 # A page with so many letters is worth reading without its photographs, and without images that
 # are too large. One with fewer may be a scan with a stamp.
 ENOUGH_LETTERS = 200
-# With a smaller share of trusted letters, a page is read by sight as a whole.
-LEAST_TRUSTED = 0.3
 
 
 class Frame(NamedTuple):
@@ -110,7 +108,7 @@ def read_distrusting(opened: Opened) -> Sheet:
     text = _text(opened)
     doubted = doubtful(text.content, opened.trusted)
     right = [letter for letter in text.content if letter.style not in doubted]
-    if len(right) < LEAST_TRUSTED * len(text.content):
+    if all(letter.sign.isspace() for letter in right):
         return _by_sight(opened, text)
     opened.check_images()
     sheet = text.lines(right)
