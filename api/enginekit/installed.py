@@ -56,7 +56,7 @@ class InstalledModels:
         if manifest := self._manifest(name):
             return None if left_out(manifest.entry) else self.folder / name
         entry = self._catalogue().get(name)
-        if not entry or not entry.engines:
+        if not entry or not entry.engines or left_out(entry):
             return None
         for home in self._homes(entry):
             if all((home / file).exists() for file in entry.engines.values()):
