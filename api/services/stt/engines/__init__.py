@@ -20,11 +20,13 @@ WITH_WORD_TIMES = frozenset({"whisper"})
 class Lengths:
     """How long the pieces of speech shall be that an engine is given, in seconds.
 
-    A pause ends a piece once it has `least`; none is longer than `most`.
+    A pause ends a piece once it has `least`; none is longer than `most`. `after` is kept of the
+    silence that follows the speech.
     """
 
     least: float
     most: float
+    after: float = 0.5
 
 
 @dataclass(frozen=True)

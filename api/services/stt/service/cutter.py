@@ -19,7 +19,7 @@ FRAMES_PER_S = RATE / FRAME
 REMEMBERED = round(30 * FRAMES_PER_S)  # frames that say how loud it is here
 PAUSE = round(0.5 * FRAMES_PER_S)
 LONG_PAUSE = round(1.5 * FRAMES_PER_S)  # ends a piece however short it is
-MARGIN = round(0.5 * FRAMES_PER_S)  # kept of the silence on either side
+BEFORE = round(0.5 * FRAMES_PER_S)  # kept of the silence before speech
 LEAD = round(0.15 * FRAMES_PER_S)  # of the silence on either side, what counts to the speech
 LEAST_SPEECH = round(0.2 * FRAMES_PER_S)  # less is a click
 LEAST_VOICE = round(0.15 * FRAMES_PER_S)
@@ -67,16 +67,18 @@ def pieces(
         listen: makes a detector that has heard nothing yet.
     """
     window = _Window(read, listen(), round((lengths.most + 1) * FRAMES_PER_S))
-    least, most = (round(s * FRAMES_PER_S) for s in (lengths.least, lengths.most))
+    least, most, after = (
+        round(s * FRAMES_PER_S) for s in (lengths.least, lengths.most, lengths.after)
+    )
     while window.fill():
         speech = np.flatnonzero(window.speech())
         if not len(speech):
-            window.drop(len(window.levels) - (0 if window.ended else MARGIN))
+            window.drop(len(window.levels) - (0 if window.ended else BEFORE))
             continue
-        if speech[0] > MARGIN:
-            window.drop(int(speech[0]) - MARGIN)
+        if speech[0] > BEFORE:
+            window.drop(int(speech[0]) - BEFORE)
             continue
-        end = _end(window, speech, least, most)
+        end = _end(window, speech, (least, most), after)
         piece = _judged(window, speech[speech < end], end, listen)
         if piece is not None:
             yield piece
@@ -201,14 +203,14 @@ def _heard_again(samples: Samples, voice: Detector) -> Levels:
     return voice(samples, gain)
 
 
-def _end(window: _Window, speech: NDArray[np.intp], least: int, most: int) -> int:
+def _end(window: _Window, speech: NDArray[np.intp], lengths: tuple[int, int], kept: int) -> int:
     """Where the piece ends: at the first pause after `least`, or the first long one; else at the
     last pause before `most`; else at the quietest point of what comes before it."""
-    total = len(window.levels)
-    after = np.append(speech[1:], total + (2 * MARGIN if window.ended else 0))
+    (least, most), total = lengths, len(window.levels)
+    after = np.append(speech[1:], total + (2 * kept if window.ended else 0))
     pauses = (after - speech)[after - speech > PAUSE]
     stops = speech[after - speech > PAUSE] + 1
-    cuts = np.minimum(stops + np.minimum(MARGIN, pauses // 2), total)
+    cuts = np.minimum(stops + np.minimum(kept, pauses // 2), total)
     good = cuts[((stops >= least) | (pauses > LONG_PAUSE)) & (cuts <= most)]
     if len(good):
         return int(good[0])
