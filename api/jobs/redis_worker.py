@@ -13,12 +13,18 @@ from rq.worker import DequeueStrategy
 from api.jobs.redis_queue import connect, name_of
 
 AGAIN_S = 1.0
+WAIT_S = 5
 
 
 class Worker(SimpleWorker):
-    """Looks for Redis again soon after it was away."""
+    """Looks for Redis again soon after it was away, and looks up while it waits for a job.
+
+    A signal may be given to a thread of a native library: then the main thread, which has to act on
+    it, learns of it only when its call to Redis returns. RQ would wait for seven minutes.
+    """
 
     max_connection_wait_time = 2.0
+    dequeue_timeout = WAIT_S
 
 
 def serve(url: str, services: list[str]) -> None:
