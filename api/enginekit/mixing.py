@@ -26,13 +26,13 @@ class Mixer:
         """Return the mean of the next samples, (channels, n)."""
         blocks = _correlations(samples, self._rate)
         if (self._signs == self._signs[0]).all() and (blocks[1] > -SAME).all():
-            return self._signs[0] * samples.mean(axis=0, dtype=np.float32)  # type: ignore[no-any-return]
+            return np.asarray(self._signs[0] * samples.mean(axis=0, dtype=np.float32))
         before, signs = self._signs, []
         for powers, correlation in zip(*blocks, strict=True):
             self._signs = _signs(powers, correlation, self._signs)
             signs.append(self._signs)
         gains = _gains([before, *signs], samples.shape[1])
-        return (samples * gains).mean(axis=0, dtype=np.float32)  # type: ignore[no-any-return]
+        return np.asarray((samples * gains).mean(axis=0, dtype=np.float32))
 
 
 def _correlations(samples: Samples, rate: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

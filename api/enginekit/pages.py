@@ -7,6 +7,13 @@ Point = tuple[float, float]
 Polygon = tuple[Point, Point, Point, Point]
 
 
+def around(*polygons: Polygon) -> Polygon:
+    """Return the upright box around these."""
+    xs, ys = zip(*(point for polygon in polygons for point in polygon), strict=True)
+    left, top, right, bottom = min(xs), min(ys), max(xs), max(ys)
+    return (left, top), (right, top), (right, bottom), (left, bottom)
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """What stands between two spaces; confidence 0 to 1, polygon in pixels of its page."""

@@ -1,10 +1,11 @@
 """Parts of an answer that are made ahead of a slow client, which then keeps nobody waiting."""
 
 import os
-import tempfile
-import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from queue import SimpleQueue
+from tempfile import TemporaryFile
 
 
 class Ahead:
@@ -14,22 +15,22 @@ class Ahead:
     """
 
     def __init__(self, parts: Iterator[bytes], done: Callable[[], object]) -> None:
-        self._file = tempfile.TemporaryFile(prefix="percept-")  # noqa: SIM115
-        self._sizes: list[int] = []
-        # The size of each part, then what ended them: an exception, or None.
-        self._made: SimpleQueue[int | BaseException | None] = SimpleQueue()
         self._left = False
-        self._thread = threading.Thread(target=self._make, args=(parts, done), daemon=True)
-        self._thread.start()
+        self._sizes: list[int] = []
+        self._made: SimpleQueue[int | None] = SimpleQueue()  # the size of each part, then None
+        with ExitStack() as opened:
+            self._file = opened.enter_context(TemporaryFile(prefix="percept-"))
+            thread = opened.enter_context(ThreadPoolExecutor(1, "ahead"))
+            self._end = thread.submit(self._make, parts, done)
+            self._opened = opened.pop_all()
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield each part as soon as it is made; raise what stopped them."""
         taken = 0
-        while isinstance(made := self._made.get(), int):
-            yield os.pread(self._file.fileno(), made, taken)
-            taken += made
-        if made is not None:
-            raise made
+        while (size := self._made.get()) is not None:
+            yield os.pread(self._file.fileno(), size, taken)
+            taken += size
+        self._end.result()
 
     def all(self) -> list[bytes]:
         """Return every part that was made."""
@@ -39,11 +40,9 @@ class Ahead:
     def close(self) -> None:
         """Stop after the part that is being made, and delete the file."""
         self._left = True
-        self._thread.join()
-        self._file.close()
+        self._opened.close()
 
     def _make(self, parts: Iterator[bytes], done: Callable[[], object]) -> None:
-        end = None
         try:
             for part in parts:
                 self._file.write(part)
@@ -52,8 +51,6 @@ class Ahead:
                 self._made.put(len(part))
                 if self._left:
                     break
-        except BaseException as error:  # noqa: BLE001 - it is raised where the parts are taken
-            end = error
         finally:
             done()
-            self._made.put(end)
+            self._made.put(None)

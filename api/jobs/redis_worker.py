@@ -13,14 +13,15 @@ from rq.worker import DequeueStrategy
 from api.jobs.redis_queue import connect, name_of
 
 AGAIN_S = 1.0
-WAIT_S = 5
+WAIT_S = 2  # for a job, in one call
 
 
 class Worker(SimpleWorker):
-    """Looks for Redis again soon after it was away, and looks up while it waits for a job.
+    """Reconnects soon after Redis was away, and ends soon after SIGTERM.
 
-    A signal may be given to a thread of a native library: then the main thread, which has to act on
-    it, learns of it only when its call to Redis returns. RQ would wait for seven minutes.
+    The system may deliver the signal to a thread of a native library. The main thread, which has to
+    handle it, then notices it only when its call to Redis returns. RQ lets that call block for
+    seven minutes.
     """
 
     max_connection_wait_time = 2.0

@@ -3,10 +3,13 @@
 import ctypes
 import io
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from pypdfium2 import raw
 
 from api.config import Settings
@@ -30,6 +33,19 @@ def fake(app: Flask) -> EnginePool:
     made = EnginePool("ocr", FAKES, engines.chooser(app.config["SETTINGS"]), pool.store)
     app.extensions["pools"]["ocr"] = made
     return made
+
+
+@pytest.fixture
+def text_of_report(client: FlaskClient, ada: dict[str, Any], shared: Path) -> Callable[[str], str]:
+    """Reads a PDF file that was made after a public bug report."""
+
+    def read(name: str) -> str:
+        data = (shared / "data" / "reports" / name).read_bytes()
+        headers = {**ada["headers"], "Content-Type": "application/pdf"}
+        answer = client.post("/api/v1/ocr", data=data, headers=headers)
+        return str(answer.get_json()["text"])
+
+    return read
 
 
 @pytest.fixture

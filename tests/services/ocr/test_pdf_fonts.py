@@ -1,13 +1,12 @@
 """Fonts whose letters are not what is shown: their text is compared with the page."""
 
-from pathlib import Path
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import hostile_pdf
 import numpy as np
 import pytest
-from flask.testing import FlaskClient
 from pages import error_rate
 
 from api.enginekit.pages import Line, Word
@@ -153,11 +152,9 @@ def test_comparing(said: str, shown: str, confidence: float, wrong: bool) -> Non
 
 
 @pytest.mark.slow
-def test_a_font_without_letters(client: FlaskClient, ada: dict[str, Any], shared: Path) -> None:
+def test_a_font_without_letters(text_of_report: Callable[[str], str]) -> None:
     """A font of drawings whose codes are no letters is read as it looks."""
-    data = (shared / "data" / "reports" / "type3_33_g.pdf").read_bytes()
-    headers = {**ada["headers"], "Content-Type": "application/pdf"}
-    found = client.post("/api/v1/ocr", data=data, headers=headers).get_json()["text"]
+    found = text_of_report("type3_33_g.pdf")
     expected = (
         "Rental agreement for the house at Mill Lane 4.\n"
         "The tenant pays 850 euros on the first day of each month.\n"

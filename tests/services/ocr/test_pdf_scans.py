@@ -1,6 +1,6 @@
 """Pages that are images in part: text layers are kept, and the rest is read by sight, once."""
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -182,11 +182,9 @@ def test_one_page_of_both(client: FlaskClient, ada: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-def test_a_stamped_scan(client: FlaskClient, ada: dict[str, Any], shared: Path) -> None:
+def test_a_stamped_scan(text_of_report: Callable[[str], str]) -> None:
     """A scan with the id of an electronic signature over it is read whole, each line once."""
-    data = (shared / "data" / "reports" / "scan_envelope_stamp.pdf").read_bytes()
-    headers = {**ada["headers"], "Content-Type": "application/pdf"}
-    found = client.post("/api/v1/ocr", data=data, headers=headers).get_json()["text"]
+    found = text_of_report("scan_envelope_stamp.pdf")
     expected = (
         "DocuSign Envelope ID: 8A7B6C5D-1234-4ABC-9DEF-0123456789AB\n"
         "Rental agreement for the house at Mill Lane 4.\n"

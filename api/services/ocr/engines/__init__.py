@@ -31,6 +31,13 @@ class Reading:
     rotation: int
     lines: tuple[Line, ...]
 
+    @property
+    def confidence(self) -> float:
+        """The mean confidence of the lines, the longer ones counting for more; 0 without any."""
+        lengths = [len(line.text) for line in self.lines]
+        confidences = [line.confidence for line in self.lines]
+        return float(np.average(confidences, weights=lengths)) if self.lines else 0.0
+
 
 class Reader(Protocol):
     """A recogniser in memory; made with the model's folder and its catalogue entry.

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from api.enginekit.pages import Line, Polygon, Word
+from api.enginekit.pages import Line, Polygon, Word, around
 from api.services.ocr.service.document import Document, Page
 
 HEAD = """<!DOCTYPE html>
@@ -43,5 +43,5 @@ def _word(word: Word, name: str) -> str:
 
 
 def _place(polygon: Polygon) -> str:
-    xs, ys = zip(*polygon, strict=True)
-    return f"bbox {round(min(xs))} {round(min(ys))} {round(max(xs))} {round(max(ys))}"
+    (left, top), _, (right, bottom), _ = around(polygon)
+    return f"bbox {round(left)} {round(top)} {round(right)} {round(bottom)}"

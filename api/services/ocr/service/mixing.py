@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from api.enginekit.pages import Line
-from api.services.ocr.engines.geometry import boxes_of
+from api.enginekit.pages import Line, around
 from api.services.ocr.engines.layout import reading_order
 from api.services.ocr.engines.lines import line_of
 from api.services.ocr.guest import ENOUGH_LETTERS, Sheet, is_paper
@@ -51,8 +50,5 @@ def in_order(known: Sequence[Line], read: Sequence[Line], rotation: int) -> tupl
 def _row(lines: list[Line]) -> Line:
     if len(lines) == 1:
         return lines[0]
-    ((left, top, right, bottom),) = boxes_of(
-        np.array([line.polygon for line in lines]).reshape(1, -1, 2)
-    ).tolist()
     words = tuple(word for line in lines for word in line.words)
-    return line_of(words, ((left, top), (right, top), (right, bottom), (left, bottom)))
+    return line_of(words, around(*(line.polygon for line in lines)))

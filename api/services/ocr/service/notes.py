@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from api.enginekit.pages import Line, Point, Polygon
+from api.enginekit.pages import Line, Polygon, around
 from api.services.ocr.engines.lines import line_of
 
 # Boxes that share so much of the lower one's height stand in one row.
@@ -86,7 +86,7 @@ def _joined(line: Line, note: Line) -> Line:
     start = _box(note.polygon).left
     before = sum(1 for word in line.words if _box(word.polygon).left < start)
     words = line.words[:before] + note.words + line.words[before:]
-    return line_of(words, _around(line.polygon, note.polygon))
+    return line_of(words, around(line.polygon, note.polygon))
 
 
 def _place(lines: list[Line], note: _Box) -> int:
@@ -109,11 +109,6 @@ def _labels(box: _Box, note: _Box, words: int) -> bool:
     return near and words <= LABEL_WORDS and note.top - box.bottom < note.height
 
 
-def _box(points: Iterable[Point]) -> _Box:
-    xs, ys = zip(*points, strict=True)
-    return _Box(min(xs), min(ys), max(xs), max(ys))
-
-
-def _around(*polygons: Polygon) -> Polygon:
-    left, top, right, bottom = _box(point for polygon in polygons for point in polygon)
-    return (left, top), (right, top), (right, bottom), (left, bottom)
+def _box(polygon: Polygon) -> _Box:
+    (left, top), _, (right, bottom), _ = around(polygon)
+    return _Box(left, top, right, bottom)

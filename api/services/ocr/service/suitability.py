@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from api.enginekit.pages import around
 from api.services.ocr.engines import Picture, Reading
 
 # Grey levels between the darkest and the lightest hundredth of the page; print has 110 and more.
@@ -32,22 +33,16 @@ def is_plain(picture: Picture) -> bool:
 
 def is_convincing(picture: Picture, reading: Reading) -> bool:
     """Whether the reader was sure of the words, and has left out little that looks like text."""
-    lines = reading.lines
-    if not lines:
-        return False
-    sure = np.average(
-        [line.confidence for line in lines], weights=[len(line.text) for line in lines]
-    )
-    return bool(sure >= LEAST_SURE) and _missed(picture, reading) <= MOST_MISSED
+    return reading.confidence >= LEAST_SURE and _missed(picture, reading) <= MOST_MISSED
 
 
 def _missed(picture: Picture, reading: Reading) -> float:
     ink = _ink(picture)
     outside = ink.copy()
     for word in (word for line in reading.lines for word in line.words):
-        xs, ys = zip(*word.polygon, strict=True)
-        top, left = max(0, int(min(ys)) - MARGIN), max(0, int(min(xs)) - MARGIN)
-        outside[top : int(max(ys)) + MARGIN, left : int(max(xs)) + MARGIN] = 0
+        (left, top), _, (right, bottom), _ = around(word.polygon)
+        rows = slice(max(0, int(top) - MARGIN), int(bottom) + MARGIN)
+        outside[rows, max(0, int(left) - MARGIN) : int(right) + MARGIN] = 0
     return float(outside.sum()) / max(1.0, float(ink.sum()))
 
 

@@ -2,9 +2,6 @@
 
 from difflib import SequenceMatcher
 
-import numpy as np
-
-from api.services.ocr.engines import Reading
 from api.services.ocr.guest import Sample, common_share, plain
 from api.services.ocr.service.choice import Readers
 
@@ -23,7 +20,7 @@ def is_wrong(sample: Sample, readers: Readers) -> bool:
     reading = readers.read(sample.pixels)[1]
     seen = "\n".join(line.text for line in reading.lines)
     said, shown = _letters(sample.text), _letters(seen)
-    if len(shown) < ENOUGH * len(said) or _confidence(reading) < SURE:
+    if len(shown) < ENOUGH * len(said) or reading.confidence < SURE:
         return False
     alike = SequenceMatcher(None, said, shown, autojunk=False).ratio()
     makes_sense = common_share(seen) >= common_share(sample.text) + MORE_SENSE
@@ -35,10 +32,3 @@ def is_wrong(sample: Sample, readers: Readers) -> bool:
 
 def _letters(text: str) -> str:
     return "".join(sign for sign in plain(text) if sign.isalnum())
-
-
-def _confidence(reading: Reading) -> float:
-    if not reading.lines:
-        return 0.0
-    weights = [len(line.text) for line in reading.lines]
-    return float(np.average([line.confidence for line in reading.lines], weights=weights))

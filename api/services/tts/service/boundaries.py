@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from sentencex import get_sentence_boundaries
 
+from api.enginekit.punctuation import CLOSING
 from api.services.tts.service.lines import MARKER
 
 # Some minutes of speech. sentencex takes quadratic time for thousands of sentences.
@@ -16,7 +17,7 @@ WINDOW = 4000
 # Within quotation marks and brackets sentencex finds no sentences; nobody waits for that long.
 LONGEST_QUOTE = 300
 QUOTES = dict.fromkeys(map(ord, '"“”„«»()[]'), " ")
-CLOSING = re.compile(r"[”’\"'»)\]]+(?=\s|$)")  # noqa: RUF001
+CLOSED = re.compile(rf"[{CLOSING}]+(?=\s|$)")
 OPENING = "¿¡\"'“‘«([—–- "  # noqa: RUF001
 TITLES = "mr mrs ms mx dr prof sra srta sras dres dra profa abg d dª dña"
 RANKS = "mons cnel tte sgto ilmo excmo excma"
@@ -29,7 +30,7 @@ WORDS = "no nos in ed sec art cap para est max min mon tue wed thu fri sat sun"
 MONTHS = "jan feb mar apr may jun jul aug sept oct nov dec ene abr ago dic"
 BEFORE_NUMBERS = frozenset(f"{WORDS} {MONTHS}".split())
 # After these a sentence may end or go on; sentencex thinks that it goes on.
-MAY_END = re.compile(r"(…|\b(?:etc|no|kg|km|cm|mm)\.|[.!?][”’\"'»)\]]+)\s+")  # noqa: RUF001
+MAY_END = re.compile(rf"(…|\b(?:etc|no|kg|km|cm|mm)\.|[.!?][{CLOSING}]+)\s+")
 LAST_WORD = re.compile(r"([\w.]+?)\.\s*$")
 INITIAL = re.compile(r"[A-Z]\.")
 SHORT = re.compile(r"\w{1,2}|\w+\.[\w.]+")  # "m", "a.m", "i.e"
@@ -74,7 +75,7 @@ def _found(text: str, code: str) -> Iterator[int]:
 
 def _with_closing(text: str, end: int) -> int:
     """Return the end after the brackets and quotation marks that begin there, and a space."""
-    closing = CLOSING.match(text, end)
+    closing = CLOSED.match(text, end)
     return min(closing.end() + 1, len(text)) if closing and not text[end - 1].isspace() else end
 
 

@@ -10,7 +10,7 @@ Attributes = dict[str, str]
 NUMBER = r"(?:\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})"
 TIME = rf"\+?{NUMBER}(?:ms|s)"
 ANY = r"(?s:.{0,2000})"
-TOKEN = r"\S{1,128}"  # noqa: S105
+NAME = r"\S{1,128}"
 LANGUAGE = r"(?:[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*)?"
 RELATIVE = rf"[+-]?{NUMBER}(?:%|Hz|st)?"
 LOW_TO_HIGH = f"x-low|low|medium|high|x-high|default|{RELATIVE}"
@@ -19,13 +19,13 @@ AT = rf"\(\s*[+-]?{NUMBER}%\s*,\s*(?:{LOW_TO_HIGH})\s*\)"
 EVERYWHERE = {
     "xml:lang": LANGUAGE,
     "xml:base": ANY,
-    "xml:id": TOKEN,
+    "xml:id": NAME,
     "xml:space": "default|preserve",
     "onlangfailure": "changevoice|ignoretext|ignorelang|processorchoice",
 }
 FETCHING = ("fetchtimeout", "fetchhint", "maxage", "maxstale", "clipBegin", "clipEnd")
 ELEMENTS: dict[str, dict[str, str]] = {
-    "speak": {"version": r"1\.[01]", "startmark": TOKEN, "endmark": TOKEN},
+    "speak": {"version": r"1\.[01]", "startmark": NAME, "endmark": NAME},
     "p": {},
     "s": {},
     "token": {"role": ANY},
@@ -40,10 +40,10 @@ ELEMENTS: dict[str, dict[str, str]] = {
         "duration": TIME,
     },
     "emphasis": {"level": "strong|moderate|none|reduced"},
-    "say-as": {"interpret-as": TOKEN, "format": ANY, "detail": ANY},
+    "say-as": {"interpret-as": NAME, "format": ANY, "detail": ANY},
     "sub": {"alias": ANY},
-    "phoneme": {"ph": ANY, "alphabet": TOKEN, "type": TOKEN},
-    "mark": {"name": TOKEN},
+    "phoneme": {"ph": ANY, "alphabet": NAME, "type": NAME},
+    "mark": {"name": NAME},
     "lang": {},
     "voice": {
         "gender": "male|female|neutral|",
@@ -60,7 +60,7 @@ ELEMENTS: dict[str, dict[str, str]] = {
     ),
     "desc": {},
     "lexicon": {"uri": ANY, "type": ANY} | dict.fromkeys(FETCHING, ANY),
-    "lookup": {"ref": TOKEN},
+    "lookup": {"ref": NAME},
     "meta": {"name": ANY, "content": ANY, "http-equiv": ANY},
     "metadata": {},
 }

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from api.enginekit.punctuation import CLOSING, STOPS, WIDE_STOPS
 from api.services.tts.service.document import Span
 
 Line = re.Match[str]
@@ -19,7 +20,7 @@ MARKER = re.compile(
     re.VERBOSE,
 )
 NUMBER = re.compile(r"(?<!\S)(\d{1,2})[.)]\s+(?=\S)")
-STOPPED = re.compile(r"[.!?…:。！？؟।][”’\"'»)\]]*\s*$")  # noqa: RUF001
+STOPPED = re.compile(rf"[{STOPS}:{WIDE_STOPS}][{CLOSING}]*\s*$")
 NUMBERED = re.compile(r"\s*\(?(\d{1,3})[.)]\s")
 # In mail, ">" stands before each line of what is quoted.
 QUOTED = re.compile(r"^\s*(?:>\s?)+")

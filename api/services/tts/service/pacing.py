@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from api.enginekit.punctuation import PAUSES, WIDE_PAUSES
 from api.services.tts.service.sentences import Part, Sentence
 
 GROWTH = 3
 BATCH = 600  # characters that are sent to the engine together
-CLAUSE = re.compile(r"[,;:—–](?=\s)|[，、；：]")  # noqa: RUF001
+CLAUSE = re.compile(rf"[{PAUSES}](?=\s)|[{WIDE_PAUSES}]")
 # Not beside digits, not after a stop, and not after a short word, which goes with the next one.
 SPACE = re.compile(r"(?<=[^\W\d_]{4})(?=\s+[^\W\d_])")
 Spoken = tuple[Sentence, Part]

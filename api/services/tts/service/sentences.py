@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from api.enginekit.punctuation import CLOSING, PAUSES, STOPS, WIDE_PAUSES
 from api.services.tts.engines import Piece
 from api.services.tts.service.boundaries import sentence_ends
 from api.services.tts.service.document import Document, Span, is_speakable
@@ -13,9 +14,7 @@ from api.services.tts.service.lines import blocks
 
 # Some twenty seconds of speech.
 LONGEST = 300
-CLOSING = "'\"’”»)\\]"  # noqa: RUF001
-STOPS = ".!?…"
-CLAUSE = re.compile(rf"[,;:—–{STOPS}][{CLOSING}]*\s|[，、；：]")  # noqa: RUF001
+CLAUSE = re.compile(rf"[{PAUSES}{STOPS}][{CLOSING}]*\s|[{WIDE_PAUSES}]")
 
 
 @dataclass(frozen=True)
